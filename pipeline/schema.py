@@ -1,0 +1,337 @@
+"""The activity schema: the one vocabulary that every part of Lictor speaks.
+
+Collectors fill these columns, the policy language names these operations, the lake
+stores these tables and every query reads them. The numpy records, the Arrow schemas
+and the table in ``docs/schema.md`` are generated from here, so a fact is stated once.
+
+Types are chosen to read alike in DuckDB, Delta Lake and Spark: signed integers only,
+timestamps in microseconds with a time zone, no nanosecond timestamps, flag sets as
+comma-separated text. In memory a string column is dictionary-encoded; in the lake it
+is plain text (pyarrow writes a whole dictionary into every row group otherwise).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+TEXT = pa.string()
+INT = pa.int32()
+LONG = pa.int64()
+TIME = pa.timestamp("us", tz="UTC")
+DICTIONARY = pa.dictionary(pa.int32(), pa.string())
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its lake type, unit, where the value comes from, its meaning."""
+
+    name: str
+    type: pa.DataType
+    group: str
+    unit: str
+    source: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be done.
+
+    ``selectors`` are the names by which a policy's ``on:`` reaches it; an opened file is
+    further narrowed by its intent (see ``INTENT_SELECTORS``).
+    """
+
+    name: str
+    code: int
+    activity_class: str
+    selectors: tuple[str, ...]
+    meaning: str
+
+
+CLASSES: tuple[str, ...] = (
+    "process", "file", "network", "dns", "registry", "kernel", "ui", "agent", "finding", "action", "health",
+)  # fmt: skip
+"""Activity classes; the position is the code in kernel records and in sequence counters."""
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("fork", 1, "process", ("fork",), "a process was created"),
+    Operation("exec", 2, "process", ("exec",), "a process replaced its program"),
+    Operation("exit", 3, "process", ("exit",), "a process ended"),
+    Operation("file.open", 10, "file", ("file.open",), "a file was opened for neither reading nor writing (O_PATH)"),
+    Operation("file.read", 11, "file", ("file.read",), "a file was opened for reading only"),
+    Operation("file.write", 12, "file", ("file.write",), "a file was opened for writing or truncated by open"),
+    Operation("file.create", 13, "file", ("file.create", "file.write"), "a file was created by open"),
+    Operation("file.delete", 14, "file", ("file.delete",), "a name was removed (unlink, rmdir)"),
+    Operation("file.rename", 15, "file", ("file.rename", "file.write"), "a name was moved; path_to is the new one"),
+    Operation("file.link", 16, "file", ("file.link", "file.write"), "a hard link was made; path_to is the new name"),
+    Operation("file.symlink", 17, "file", ("file.symlink", "file.write"), "a symbolic link was made at path_to, pointing to path"),
+    Operation("file.chmod", 18, "file", ("file.chmod",), "permission bits were changed"),
+    Operation("file.mkdir", 19, "file", ("file.mkdir", "file.write"), "a directory was made"),
+    Operation("file.truncate", 20, "file", ("file.truncate", "file.write"), "a file was cut by truncate(2)"),
+    Operation("net.connect", 30, "network", ("net.connect", "network"), "a connection was asked for"),
+    Operation("net.bind", 31, "network", ("net.bind",), "a local address was taken"),
+    Operation("net.listen", 32, "network", ("net.listen",), "a socket began to listen"),
+    Operation("net.accept", 33, "network", ("net.accept",), "a connection was taken in"),
+    Operation("net.send", 34, "network", ("net.send", "network"), "a datagram was sent to an address without connect"),
+    Operation("kernel.io_uring", 40, "kernel", ("kernel.io_uring",), "an io_uring was set up: file opens through it are not seen by the tracepoint tier"),
+)  # fmt: skip
+
+OPERATION_BY_NAME = {o.name: o for o in OPERATIONS}
+OPERATION_BY_CODE = {o.code: o for o in OPERATIONS}
+SELECTORS: tuple[str, ...] = tuple(dict.fromkeys(s for o in OPERATIONS for s in o.selectors))
+"""Every name that a policy may put behind ``on:`` or ``defaults:``."""
+
+INTENTS: tuple[str, ...] = ("read", "write", "create", "truncate")
+"""What an open asked for, in the order of the bits of a kernel record's ``intent``."""
+
+INTENT_SELECTORS = {"read": "file.read", "write": "file.write", "create": "file.write", "truncate": "file.write"}
+"""A rule on ``file.read`` also matches an open for reading *and* writing, and so on."""
+
+VERDICTS: tuple[str, ...] = ("allow", "audit", "ask", "deny", "freeze", "quarantine", "isolate", "kill")
+"""What a policy can say, weakest first; the strongest of the matching rules wins."""
+
+SEVERITIES: tuple[str, ...] = ("informational", "low", "medium", "high", "critical")
+ENFORCED_AT: tuple[str, ...] = ("none", "kernel", "fanotify", "userspace")
+ENFORCEMENT: tuple[str, ...] = ("confirmed", "failed", "unverified")
+
+QUALITY: tuple[str, ...] = (
+    "truncated",        # a string was cut; its true length stands beside it where it is known
+    "unresolved",       # a string or path could not be resolved; the value is NULL or partial
+    "from_proc",        # read from /proc after the fact, not from the kernel at the time
+    "parent_unknown",   # the chain of parents is broken
+    "late",             # older than rows that are already in the lake
+    "claimed",          # a path as the program gave it, joined to a base that the kernel knows
+    "inferred",         # attribution by time or open handles, not by inheritance
+)  # fmt: skip
+"""Flags of a row's ``quality``, in the order of the bits of a kernel record's ``quality``."""
+
+
+def _c(name: str, type_: pa.DataType, group: str, unit: str, source: str, meaning: str) -> Column:
+    return Column(name, type_, group, unit, source, meaning)
+
+
+ACTIVITY: tuple[Column, ...] = (
+    _c("time", TIME, "when", "µs, UTC", "boot clock + offset", "when it happened"),
+    _c("time_ns", LONG, "when", "ns since 1970", "boot clock + offset", "the exact order within a host"),
+    _c("boottime_ns", LONG, "when", "ns since boot", "kernel", "the clock that no administrator can step"),
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("boot_id", TEXT, "when", "", "kernel", "identifies one boot of the host"),
+    _c("source", TEXT, "when", "", "collector", "which collector saw it"),
+    _c("cpu", INT, "when", "", "kernel", "processor; sequence numbers count per processor and class"),
+    _c("seq", LONG, "when", "", "kernel", "sequence number within (boot_id, source, cpu, class); gaps are losses"),
+    _c("class", TEXT, "what", "", "kernel", "activity class"),
+    _c("operation", TEXT, "what", "", "kernel", "what was done"),
+    _c("intent", TEXT, "what", "set", "kernel", "what an open asked for: read, write, create, truncate"),
+    _c("outcome", TEXT, "what", "", "kernel", "success, failure or denied"),
+    _c("errno", INT, "what", "errno", "kernel", "0, or the positive error number of the failed call"),
+    _c("exit_code", INT, "what", "", "kernel", "exit: status given to exit(2)"),
+    _c("signal", INT, "what", "signal", "kernel", "exit: the signal that ended the process"),
+    _c("agent", TEXT, "who", "", "signature or command line", "which agent the run belongs to"),
+    _c("agent_version", TEXT, "who", "", "agent", "its version where it says so"),
+    _c("agent_run", TEXT, "who", "", "lictor", "the run; every process of it inherits it"),
+    _c("initiator", TEXT, "who", "", "lictor", "agent, human or unknown"),
+    _c("initiator_evidence", TEXT, "who", "", "lictor", "what the initiator is concluded from"),
+    _c("user", TEXT, "who", "", "user database", "name of uid"),
+    _c("uid", LONG, "who", "", "kernel", "effective user id"),
+    _c("process_key", LONG, "who", "", "kernel or /proc", "identity of the process: boot id, start time and pid folded"),
+    _c("pid", INT, "who", "", "kernel", "process id (thread group) in the first pid namespace"),
+    _c("tid", INT, "who", "", "kernel", "thread id in the first pid namespace"),
+    _c("parent_key", LONG, "who", "", "kernel or /proc", "process_key of the creator (fork: of the new process's creator)"),
+    _c("child_key", LONG, "who", "", "kernel", "fork: process_key of the new process"),
+    _c("child_pid", INT, "who", "", "kernel", "fork: pid of the new process"),
+    _c("exe", TEXT, "who", "", "kernel", "the program file that runs"),
+    _c("cmdline", TEXT, "who", "", "program memory at exec", "argv, joined by spaces, shell-quoted where needed"),
+    _c("cmdline_bytes", INT, "who", "bytes", "kernel", "true length of argv, also where cmdline is truncated"),
+    _c("cwd", TEXT, "who", "", "kernel", "working directory at exec"),
+    _c("container", TEXT, "who", "", "cgroup", "container id"),
+    _c("cgroup", TEXT, "who", "", "kernel", "cgroup v2 path"),
+    _c("path", TEXT, "on what", "", "kernel", "file, program or unix socket acted on"),
+    _c("path_to", TEXT, "on what", "", "kernel", "second path: new name of a rename, link or symlink"),
+    _c("script", TEXT, "on what", "", "kernel", "exec: the script, when exe is its interpreter"),
+    _c("dev", LONG, "on what", "", "kernel", "device of the file (kernel numbering)"),
+    _c("ino", LONG, "on what", "", "kernel", "inode number"),
+    _c("open_flags", INT, "on what", "O_*", "kernel", "flags of the open"),
+    _c("mode", INT, "on what", "", "kernel", "file type and permission bits"),
+    _c("bytes", LONG, "on what", "bytes", "kernel", "how much was moved"),
+    _c("sha256", TEXT, "on what", "", "lictor", "content hash"),
+    _c("labels", TEXT, "on what", "set", "policy", "sensitivity labels of the object"),
+    _c("protocol", TEXT, "on what", "", "kernel", "tcp, udp, unix, …"),
+    _c("src_ip", TEXT, "on what", "", "kernel", "local address"),
+    _c("src_port", INT, "on what", "", "kernel", "local port"),
+    _c("dst_ip", TEXT, "on what", "", "kernel", "peer address; IPv4 in IPv6 is shown as IPv4"),
+    _c("dst_port", INT, "on what", "", "kernel", "peer port"),
+    _c("dst_name", TEXT, "on what", "", "dns, sni, proxy", "name that the address was reached by"),
+    _c("dst_name_from", TEXT, "on what", "", "lictor", "where dst_name comes from"),
+    _c("conversation", TEXT, "why", "", "marks, telemetry", "the agent's session"),
+    _c("tool_call", TEXT, "why", "", "marks, telemetry", "the tool call that caused it"),
+    _c("tool", TEXT, "why", "", "telemetry", "the tool's name"),
+    _c("trace_id", TEXT, "why", "", "marks, telemetry", "W3C trace id"),
+    _c("span_id", TEXT, "why", "", "marks, telemetry", "W3C span id"),
+    _c("join_confidence", pa.float64(), "why", "0–1", "lictor", "how sure the join to telemetry is"),
+    _c("marks", TEXT, "why", "JSON", "program memory at exec", "environment marks that agents set, as a JSON object"),
+    _c("verdict", TEXT, "judged", "", "policy", "what the policy said; NULL where no policy was in force"),
+    _c("rule", TEXT, "judged", "", "policy", "the rule that decided; default:<selector> where a default did"),
+    _c("policy", TEXT, "judged", "", "policy", "name of the policy"),
+    _c("policy_version", TEXT, "judged", "sha256", "policy", "hash of the policy text in force"),
+    _c("severity", TEXT, "judged", "", "policy", "severity of the rule"),
+    _c("action", TEXT, "judged", "", "enforcer", "what was done; NULL where nothing was (audit mode, allow)"),
+    _c("enforced_at", TEXT, "judged", "", "enforcer", "kernel, fanotify, userspace or none"),
+    _c("enforcement", TEXT, "judged", "", "enforcer", "what was seen afterwards: confirmed, failed, unverified"),
+    _c("quality", TEXT, "how good", "set", "every step", "what is wrong with this row"),
+)  # fmt: skip
+
+RUNS: tuple[Column, ...] = (
+    _c("run", TEXT, "who", "", "lictor", "the run's id: activity.agent_run"),
+    _c("state", TEXT, "what", "", "lictor", "started or ended; the view shows the latest row of a run"),
+    _c("time", TIME, "when", "µs, UTC", "lictor", "when the state was entered"),
+    _c("started", TIME, "when", "µs, UTC", "lictor", "when the run began"),
+    _c("ended", TIME, "when", "µs, UTC", "lictor", "when the run ended"),
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("boot_id", TEXT, "when", "", "kernel", "boot of the host"),
+    _c("source", TEXT, "when", "", "lictor", "collector that observed it"),
+    _c("agent", TEXT, "who", "", "signature or command line", "agent"),
+    _c("command", TEXT, "who", "", "lictor", "command line of the root process"),
+    _c("cwd", TEXT, "who", "", "lictor", "working directory"),
+    _c("user", TEXT, "who", "", "user database", "who started it"),
+    _c("root_key", LONG, "who", "", "lictor", "process_key of the root process"),
+    _c("root_pid", INT, "who", "", "lictor", "pid of the root process"),
+    _c("cgroup", TEXT, "who", "", "kernel", "cgroup v2 path of the run, where it has its own"),
+    _c("policy", TEXT, "judged", "", "policy", "policy names, joined by +"),
+    _c("policy_version", TEXT, "judged", "sha256", "policy", "hash of the policy texts"),
+    _c("mode", TEXT, "judged", "", "policy", "enforce, audit, or none without a policy"),
+    _c("exit_code", INT, "what", "", "kernel", "exit status of the root process; 128 + signal when a signal ended it"),
+    _c("events", LONG, "what", "", "lictor", "rows recorded for the run"),
+    _c("denied", LONG, "what", "", "lictor", "rows whose verdict is deny or stronger"),
+    _c("lost", LONG, "how good", "", "lictor", "events lost on the host while the run went on"),
+)  # fmt: skip
+
+PROCESSES: tuple[Column, ...] = (
+    _c("process_key", LONG, "who", "", "kernel", "identity of the process"),
+    _c("image", LONG, "who", "", "kernel", "number of the exec within the boot; a process has one row per program it ran"),
+    _c("time", TIME, "when", "µs, UTC", "kernel", "when this program started"),
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("boot_id", TEXT, "when", "", "kernel", "boot of the host"),
+    _c("agent_run", TEXT, "who", "", "lictor", "the run it belongs to"),
+    _c("pid", INT, "who", "", "kernel", "process id"),
+    _c("parent_key", LONG, "who", "", "kernel", "process_key of the creator"),
+    _c("exe", TEXT, "who", "", "kernel", "program file"),
+    _c("cmdline", TEXT, "who", "", "program memory at exec", "argv"),
+    _c("cwd", TEXT, "who", "", "kernel", "working directory"),
+    _c("script", TEXT, "who", "", "kernel", "script, when exe is its interpreter"),
+    _c("marks", TEXT, "why", "JSON", "program memory at exec", "environment marks"),
+    _c("uid", LONG, "who", "", "kernel", "effective user id"),
+)  # fmt: skip
+
+FINDINGS: tuple[Column, ...] = (
+    _c("id", TEXT, "what", "", "lictor", "finding id"),
+    _c("time", TIME, "when", "µs, UTC", "lictor", "when it was found"),
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("agent_run", TEXT, "who", "", "lictor", "the run"),
+    _c("rule", TEXT, "judged", "", "policy or hunt", "what found it"),
+    _c("policy", TEXT, "judged", "", "policy", "policy of the rule"),
+    _c("severity", TEXT, "judged", "", "policy or hunt", "severity"),
+    _c("title", TEXT, "what", "", "policy or hunt", "one line for a person"),
+    _c("attack", TEXT, "what", "set", "policy or hunt", "ATT&CK, ATLAS and OWASP ids"),
+    _c("evidence", TEXT, "what", "JSON", "lictor", "rows that prove it: boot_id, source, cpu, class, seq"),
+)  # fmt: skip
+
+ACTIONS: tuple[Column, ...] = (
+    _c("id", TEXT, "what", "", "lictor", "action id; the intent row and the result row share it"),
+    _c("time", TIME, "when", "µs, UTC", "lictor", "when the row was written"),
+    _c("phase", TEXT, "what", "", "lictor", "intent or result"),
+    _c("action", TEXT, "what", "", "policy", "deny, kill, …"),
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("boot_id", TEXT, "when", "", "kernel", "boot of the host"),
+    _c("agent_run", TEXT, "who", "", "lictor", "the run acted on"),
+    _c("process_key", LONG, "who", "", "kernel", "the process acted on"),
+    _c("pid", INT, "who", "", "kernel", "its pid"),
+    _c("object", TEXT, "on what", "", "kernel", "path or address that caused it"),
+    _c("rule", TEXT, "judged", "", "policy", "rule that asked for it"),
+    _c("policy", TEXT, "judged", "", "policy", "policy of the rule"),
+    _c("enforced_at", TEXT, "judged", "", "enforcer", "kernel, fanotify or userspace"),
+    _c("enforcement", TEXT, "judged", "", "enforcer", "result rows: confirmed, failed or unverified"),
+    _c("evidence", TEXT, "how good", "", "enforcer", "what was read back, in words"),
+    _c("actor", TEXT, "who", "", "lictor", "policy, or the person who asked"),
+)  # fmt: skip
+
+COVERAGE: tuple[Column, ...] = (
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("boot_id", TEXT, "when", "", "kernel", "boot of the host"),
+    _c("source", TEXT, "when", "", "collector", "collector"),
+    _c("cpu", INT, "when", "", "kernel", "processor; NULL where the source has one counter only"),
+    _c("class", TEXT, "what", "", "kernel", "activity class"),
+    _c("reason", TEXT, "what", "", "kernel", "why events were lost: ring_full, …; none when nothing was"),
+    _c("since", TIME, "when", "µs, UTC", "collector", "begin of the interval"),
+    _c("until", TIME, "when", "µs, UTC", "collector", "end of the interval"),
+    _c("first_seq", LONG, "when", "", "kernel", "first sequence number given out in the interval"),
+    _c("last_seq", LONG, "when", "", "kernel", "last one; last_seq - first_seq + 1 = emitted"),
+    _c("emitted", LONG, "what", "events", "kernel", "sequence numbers given out"),
+    _c("delivered", LONG, "what", "events", "collector", "events that became rows"),
+    _c("lost", LONG, "what", "events", "kernel", "events lost for this reason"),
+)  # fmt: skip
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "activity": ACTIVITY, "runs": RUNS, "processes": PROCESSES,
+    "findings": FINDINGS, "actions": ACTIONS, "coverage": COVERAGE,
+}  # fmt: skip
+
+
+def lake_schema(table: str) -> pa.Schema:
+    """Arrow schema of a table as the lake stores it: strings plain, every column nullable."""
+    return pa.schema([pa.field(c.name, c.type) for c in TABLES[table]])
+
+
+def memory_type(column: Column) -> pa.DataType:
+    """Type of a column inside the pipeline: strings are dictionary-encoded with int32 indices."""
+    return DICTIONARY if pa.types.is_string(column.type) else column.type
+
+
+def memory_schema(table: str) -> pa.Schema:
+    """Arrow schema of a table inside the pipeline."""
+    return pa.schema([pa.field(c.name, memory_type(c)) for c in TABLES[table]])
+
+
+_MEMORY = {name: {c.name: memory_type(c) for c in columns} for name, columns in TABLES.items()}
+
+
+def batch(table: str, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    """A sparse batch: only the columns given, in schema order; an absent column is NULL in every row.
+
+    Raises ``KeyError`` for a column that the table does not have and ``TypeError`` for a wrong type.
+    """
+    types = _MEMORY[table]
+    for name, array in columns.items():
+        if array.type != types[name] and array.type != lake_type(table, name):
+            raise TypeError(f"{table}.{name}: {array.type}, want {types[name]}")
+    names = [n for n in types if n in columns]
+    return pa.RecordBatch.from_arrays([columns[n] for n in names], names=names)
+
+
+def lake_type(table: str, name: str) -> pa.DataType:
+    """Lake type of one column."""
+    return next(c.type for c in TABLES[table] if c.name == name)
+
+
+def conform(part: pa.RecordBatch | pa.Table, table: str) -> pa.Table:
+    """The same rows with every column of the table, in order, in lake types; absent columns become NULL."""
+    present = set(part.schema.names)
+    arrays = [
+        part.column(f.name).cast(f.type) if f.name in present else pa.nulls(part.num_rows, f.type)
+        for f in lake_schema(table)
+    ]
+    return pa.Table.from_arrays(arrays, schema=lake_schema(table))
+
+
+def flag_text(names: tuple[str, ...], bits: int) -> str | None:
+    """Comma-separated flag names of a bit set, in bit order; ``None`` for the empty set."""
+    return ",".join(n for i, n in enumerate(names) if bits >> i & 1) or None
+
+
+def stronger(verdicts: Iterable[str]) -> str:
+    """The strongest verdict; raises ``ValueError`` for an unknown one or none at all."""
+    return max(verdicts, key=VERDICTS.index)
