@@ -1,0 +1,244 @@
+"""From raw records to a batch of the activity schema.
+
+Bytes in, batch out: no ring, no clock, no file. Numbers become columns by array
+arithmetic; text columns are built from the distinct ids of the batch. Columns that no row
+of the batch fills are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import pwd
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from collectors.ebpf import network, paths
+from collectors.ebpf.columns import coded, constant, dictionary, looked_up, masked
+from collectors.ebpf.processes import ImageTable, ProcessTable
+from collectors.ebpf.records import EVENT, RULE_DEFAULT, VERDICT_NONE
+from collectors.ebpf.strings import StringTable
+from collectors.identity import process_keys
+from pipeline import schema
+
+Records = NDArray[np.void]
+Mask = NDArray[np.bool_]
+
+SOURCE = "ebpf"
+EINPROGRESS = 115
+
+_FORK, _EXEC, _EXIT = (schema.OPERATION_BY_NAME[n].code for n in ("fork", "exec", "exit"))
+_PROCESS, _FILE, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "file", "network"))
+_CLASS = dictionary(schema.CLASSES)
+_OPERATION = dictionary([o.name if (o := schema.OPERATION_BY_CODE.get(c)) else None for c in range(256)])
+_INTENT = dictionary([schema.flag_text(schema.INTENTS, bits) for bits in range(16)])
+_OUTCOME = dictionary(["success", "failure", "denied"])
+_VERDICT = dictionary([*schema.VERDICTS, *[None] * (256 - len(schema.VERDICTS))])
+_ENFORCED = dictionary([None, "kernel"])
+_ACTION = dictionary([None, "kill", "deny"])
+_TWO_PATHS = [schema.OPERATION_BY_NAME[n].code for n in ("file.rename", "file.link", "file.symlink")]
+_DEFAULT_SELECTOR = {o.code: o.selectors[-1] for o in schema.OPERATIONS}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What rows of a run say of it."""
+
+    id: str
+    agent: str | None
+
+
+@dataclass
+class Context:
+    """What a record alone does not say; filled by the collector and by those who start runs."""
+
+    host: str
+    boot_id: str
+    clock_offset_ns: int
+    """Added to the boot clock it gives nanoseconds since 1970."""
+    strings: StringTable = field(default_factory=StringTable)
+    processes: ProcessTable = field(default_factory=ProcessTable)
+    images: ImageTable = field(default_factory=ImageTable)
+    runs: dict[int, Run] = field(default_factory=dict)
+    rule_names: Callable[[int, int], str | None] = lambda _scope, _bit: None
+    """Name of a rule from the number of its scope and its bit."""
+
+
+def view(raw: NDArray[np.uint8]) -> Records:
+    """Raw rows of shape (n, 128) as event records; no copy."""
+    return raw.reshape(-1).view(EVENT)
+
+
+def in_time_order(raw: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The rows ordered by time; the same array when they are so already."""
+    time = view(raw)["time"]
+    if (time[:-1] <= time[1:]).all():
+        return raw
+    return raw[np.argsort(time, kind="stable")]
+
+
+def decode(raw: NDArray[np.uint8], context: Context) -> pa.RecordBatch:
+    """A sparse activity batch from raw rows of shape (n, 128), in time order."""
+    records = view(in_time_order(raw))
+    keys = process_keys(context.boot_id, records["start"].astype(np.int64), records["pid"].astype(np.int32))
+    _learn(records, keys, context)
+    columns = {
+        **_when(records, context),
+        **_what(records),
+        **_who(records, keys, context),
+        **paths.columns(records, context.strings),
+        **network.columns(records),
+        **_judged(records, context),
+    }
+    _forget(records, keys, context)
+    return schema.batch("activity", columns)
+
+
+def _learn(records: Records, keys: NDArray[np.int64], context: Context) -> None:
+    """Take in what forks and execs of the batch say of processes."""
+    lives = np.flatnonzero(records["class"] == _PROCESS)
+    if not len(lives):
+        return
+    operations = records["op"][lives]
+    forks = lives[operations == _FORK]
+    children = _child_keys(records[forks], context)
+    context.processes.add(children, keys[forks], records["image"][forks])
+    execs = lives[(operations == _EXEC) & (records["ret"][lives] == 0)]
+    started = records[execs]
+    strings = context.strings
+    marks = (marks_json(w) for w in strings.words(started["exec.marks"]))
+    context.images.add(
+        started["image"],
+        started["exec.argv_len"].astype(np.int64),
+        {
+            "exe": strings.get(started["exec.path"]),
+            "cmdline": strings.command_lines(started["exec.argv"]),
+            "cwd": strings.get(started["exec.cwd"]),
+            "marks": list(marks),
+        },
+    )
+    context.processes.set_images(keys[execs], started["image"])
+
+
+def _forget(records: Records, keys: NDArray[np.int64], context: Context) -> None:
+    ended = keys[(records["class"] == _PROCESS) & (records["op"] == _EXIT)]
+    context.processes.remove(ended)
+    if len(ended):
+        context.images.drop_ended(context.processes.live_images())
+
+
+def _child_keys(forks: Records, context: Context) -> NDArray[np.int64]:
+    start, pid = forks["fork.child_start"].astype(np.int64), forks["fork.child_pid"].astype(np.int32)
+    return process_keys(context.boot_id, start, pid)
+
+
+def marks_json(words: list[str] | None) -> str | None:
+    """``NAME=VALUE`` words as a JSON object text."""
+    if not words:
+        return None
+    return json.dumps(dict(w.partition("=")[::2] for w in words), ensure_ascii=False)
+
+
+def _when(records: Records, context: Context) -> dict[str, pa.Array]:
+    rows = len(records)
+    boottime = records["time"].astype(np.int64)
+    time_ns = boottime + context.clock_offset_ns
+    return {
+        "time": pa.array(time_ns // 1000).cast(schema.TIME),
+        "time_ns": pa.array(time_ns),
+        "boottime_ns": pa.array(boottime),
+        "host": constant(context.host, rows),
+        "boot_id": constant(context.boot_id, rows),
+        "source": constant(SOURCE, rows),
+        "cpu": pa.array(records["cpu"].astype(np.int32)),
+        "seq": pa.array(records["seq"].astype(np.int64)),
+    }
+
+
+def _what(records: Records) -> dict[str, pa.Array]:
+    ret = records["ret"]
+    failed = (ret < 0) & (ret != -EINPROGRESS)
+    outcome = np.where(records["enforced"] != 0, 2, failed).astype(np.int8)
+    columns = {
+        "class": coded(records["class"], _CLASS),
+        "operation": coded(records["op"], _OPERATION),
+        "outcome": coded(outcome, _OUTCOME),
+        "errno": pa.array(np.where(ret < 0, -ret, 0)),
+        "intent": coded(records["intent"] & 15, _INTENT),
+    }
+    ended = (records["class"] == _PROCESS) & (records["op"] == _EXIT)
+    if ended.any():
+        code = np.where(ended, records["exit.code"], 0)
+        columns["exit_code"] = masked((code >> 8) & 0xFF, ended & (code & 0x7F == 0), schema.INT)
+        columns["signal"] = masked(code & 0x7F, ended & (code & 0x7F != 0), schema.INT)
+    return columns
+
+
+def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[str, pa.Array]:
+    rows = len(records)
+    runs, images = context.runs, context.images
+    encoded = pa.array(keys).dictionary_encode()
+    parents, known = context.processes.parents(encoded.dictionary.to_numpy())
+    number = records["image"]
+    lengths, _ = images.argv_bytes(number)
+    columns = {
+        "agent_run": looked_up(records["run"], lambda ids: [r.id if (r := runs.get(i)) else None for i in ids.tolist()]),
+        "agent": looked_up(records["run"], lambda ids: [r.agent if (r := runs.get(i)) else None for i in ids.tolist()]),
+        "initiator": constant("agent", rows),
+        "initiator_evidence": constant("inherited tag", rows),
+        "user": looked_up(records["uid"], lambda ids: [user_name(u) for u in ids.tolist()]),
+        "uid": pa.array(records["uid"].astype(np.int64)),
+        "process_key": pa.array(keys),
+        "pid": pa.array(records["pid"].astype(np.int32)),
+        "tid": pa.array(records["tid"].astype(np.int32)),
+        "parent_key": pa.array(parents, mask=~known).take(encoded.indices),
+        "cmdline_bytes": masked(lengths, lengths > 0, schema.INT),
+    }
+    for name in ImageTable.COLUMNS:
+        columns[name] = looked_up(number, lambda ids, name=name: images.get(ids, name))  # type: ignore[misc]  # a default binds the loop's value
+    forks = (records["class"] == _PROCESS) & (records["op"] == _FORK)
+    if forks.any():
+        children = np.zeros(rows, np.int64)
+        children[forks] = _child_keys(records[forks], context)
+        columns["child_key"] = masked(children, forks, schema.LONG)
+        columns["child_pid"] = masked(np.where(forks, records["fork.child_pid"], 0), forks, schema.INT)
+    return columns
+
+
+def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
+    """Verdicts that the kernel reached by itself, and what is wrong with a row."""
+    columns = {"quality": looked_up(records["quality"], lambda ids: [schema.flag_text(schema.QUALITY, b) for b in ids.tolist()])}
+    decided = records["verdict"] != VERDICT_NONE
+    if decided.any():
+        columns["verdict"] = coded(records["verdict"], _VERDICT)
+        code = records["scope"].astype(np.int64) << 16 | records["rule"].astype(np.int64) << 8 | records["op"]
+        columns["rule"] = looked_up(
+            np.where(decided, code, -1), lambda ids: [_rule_name(int(i), context) for i in ids.tolist()]
+        )
+    stopped = records["enforced"] != 0
+    if stopped.any():
+        columns["enforced_at"] = coded(records["enforced"], _ENFORCED)
+        columns["action"] = coded(stopped * np.where(records["class"] == _NETWORK, 2, 1), _ACTION)
+    return columns
+
+
+def _rule_name(code: int, context: Context) -> str | None:
+    if code < 0:
+        return None
+    scope, bit, operation = code >> 16, code >> 8 & 0xFF, code & 0xFF
+    if bit == RULE_DEFAULT:
+        return f"default:{_DEFAULT_SELECTOR.get(operation)}"
+    return context.rule_names(scope, bit)
+
+
+@lru_cache(maxsize=4096)
+def user_name(uid: int) -> str | None:
+    """Name of a user id, ``None`` where the machine knows none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return None

@@ -1,0 +1,54 @@
+"""Columns of network rows: addresses, ports, protocol.
+
+Addresses cross from the kernel as 16 bytes, IPv4 as ``::ffff:a.b.c.d``; each distinct one
+is spelled once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from collectors.ebpf.columns import dictionary, looked_up, masked
+from pipeline import schema
+
+_NETWORK = schema.CLASSES.index("network")
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_UNIX = 256 + _AF_UNIX
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", 132: "sctp", 136: "udplite", 262: "mptcp", _UNIX: "unix"}
+
+
+def address_text(raw: bytes) -> str | None:
+    """Spelling of a 16-byte address; IPv4 where it is mapped."""
+    address = ipaddress.IPv6Address(raw)
+    return str(address.ipv4_mapped or address)
+
+
+def _addresses(raw: NDArray[np.void], present: NDArray[np.bool_]) -> pa.Array:
+    packed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(raw), [None, pa.py_buffer(raw.tobytes())])
+    encoded = packed.dictionary_encode()
+    indices = pa.array(encoded.indices.to_numpy(), mask=~present)
+    return dictionary([address_text(a) for a in encoded.dictionary.to_pylist()]).take(indices)
+
+
+def columns(records: NDArray[np.void]) -> dict[str, pa.Array]:
+    """Network columns; none when the batch has no network row."""
+    network = records["class"] == _NETWORK
+    if not network.any():
+        return {}
+    family = np.where(network, records["net.family"], 0)
+    inet = (family == _AF_INET) | (family == _AF_INET6)
+    protocol = np.where(family == _AF_UNIX, _UNIX, np.where(inet, records["net.protocol"], 0))
+    found = {
+        "protocol": looked_up(protocol, lambda ids: [_PROTOCOLS.get(i, str(i) if i else None) for i in ids.tolist()]),
+    }
+    for side in ("src", "dst"):
+        port = np.where(inet, records[f"net.{side}_port"], 0).astype(np.int32)
+        raw = np.ascontiguousarray(records[f"net.{side}"])
+        some = inet & (raw.view(np.uint64).reshape(-1, 2) != 0).any(axis=1)
+        found[f"{side}_ip"] = _addresses(raw, some)
+        found[f"{side}_port"] = masked(port, inet & (port != 0), schema.INT)
+    return found

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The maps that the probes share, and the small accessors that go with them. */
+#ifndef LICTOR_MAPS_H
+#define LICTOR_MAPS_H
+
+#define PATH_MAX 4096
+#define TEXT_SIZE 8192 /* a power of two, so that an offset is bounded by a mask; names may run past PATH_MAX to be hashed */
+#define DEPTH 64 /* deepest path that is resolved; deeper is "too deep to tell" */
+
+struct scratch {
+	__u64 dentries[DEPTH];
+	__u64 dentry, mount, root; /* where the walk stands */
+	__u32 depth, crossed;
+	__u64 bits; /* rules that the last walk matched */
+	__u64 hash; /* of the last string */
+	__u64 name_hash; /* of the last name of a path */
+	__u32 length;
+	__u32 quality;
+	__u8 text[TEXT_SIZE + PATH_MAX]; /* a read that starts at the last offset still fits */
+};
+
+
+
+enum slot { SLOT_SYSCALL = 0, SLOT_EXEC = 1, SLOTS = 2, NO_SLOT = SLOTS };
+
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 16 << 20); } events SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 2 << 20); } priority SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 8 << 20); } strings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tag);
+} tags SEC(".maps");
+
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct counters); } counts SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SLOTS); __type(key, __u32); __type(value, struct scratch); } scratches SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct settings); } setup SEC(".maps");
+
+struct interned { __u32 id; __u32 epoch; };
+struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 131072); __type(key, __u64); __type(value, struct interned); } known SEC(".maps");
+struct mark_name { char name[24]; };
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, struct mark_name); __type(value, __u32); } marks SEC(".maps");
+
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 64); __type(key, __u32); __type(value, struct scope); } scopes SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16384); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct inode_key); __type(value, struct path_bits); } inodes SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16384); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct hash_key); __type(value, struct path_bits); } paths SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct hash_key); __type(value, struct path_bits); } names SEC(".maps");
+/* Programs: self = rules switched on by this program, below = rules switched off. */
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct inode_key); __type(value, struct path_bits); } programs SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 16384); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct address_key); __type(value, __u64); } addresses SEC(".maps");
+
+/* Numbers given out since load. Strings begin at 1: 0 means none. */
+__u32 next_string = 1;
+__u32 next_image = 1;
+
+static __always_inline struct scratch *scratch(__u32 slot) { return bpf_map_lookup_elem(&scratches, &slot); }
+static __always_inline struct settings *settings(void) { __u32 zero = 0; return bpf_map_lookup_elem(&setup, &zero); }
+static __always_inline struct counters *counters(void) { __u32 zero = 0; return bpf_map_lookup_elem(&counts, &zero); }
+static __always_inline struct scope *scope_of(__u32 scope) { return bpf_map_lookup_elem(&scopes, &scope); }
+
+static __always_inline struct tag *tag_of(struct task_struct *task)
+{
+	/* The common case, a task that is nobody's, costs one load and no helper call. */
+	if (!task->bpf_storage)
+		return NULL;
+	return bpf_task_storage_get(&tags, task, NULL, 0);
+}
+
+#endif
