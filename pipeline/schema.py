@@ -212,8 +212,7 @@ RUNS: tuple[Column, ...] = (
 
 PROCESSES: tuple[Column, ...] = (
     _c("process_key", LONG, "who", "", "kernel", "identity of the process"),
-    _c("image", LONG, "who", "", "kernel", "number of the exec within the boot; a process has one row per program it ran"),
-    _c("time", TIME, "when", "µs, UTC", "kernel", "when this program started"),
+    _c("time", TIME, "when", "µs, UTC", "kernel", "when this program started; a process has one row per program it ran"),
     _c("host", TEXT, "when", "", "machine", "host name"),
     _c("boot_id", TEXT, "when", "", "kernel", "boot of the host"),
     _c("agent_run", TEXT, "who", "", "lictor", "the run it belongs to"),

@@ -32,7 +32,7 @@ SOURCE = "ebpf"
 EINPROGRESS = 115
 
 _FORK, _EXEC, _EXIT = (schema.OPERATION_BY_NAME[n].code for n in ("fork", "exec", "exit"))
-_PROCESS, _FILE, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "file", "network"))
+_PROCESS, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "network"))
 _CLASS = dictionary(schema.CLASSES)
 _OPERATION = dictionary([o.name if (o := schema.OPERATION_BY_CODE.get(c)) else None for c in range(256)])
 _INTENT = dictionary([schema.flag_text(schema.INTENTS, bits) for bits in range(16)])
@@ -40,7 +40,6 @@ _OUTCOME = dictionary(["success", "failure", "denied"])
 _VERDICT = dictionary([*schema.VERDICTS, *[None] * (256 - len(schema.VERDICTS))])
 _ENFORCED = dictionary([None, "kernel"])
 _ACTION = dictionary([None, "kill", "deny"])
-_TWO_PATHS = [schema.OPERATION_BY_NAME[n].code for n in ("file.rename", "file.link", "file.symlink")]
 _DEFAULT_SELECTOR = {o.code: o.selectors[-1] for o in schema.OPERATIONS}
 
 
@@ -64,8 +63,18 @@ class Context:
     processes: ProcessTable = field(default_factory=ProcessTable)
     images: ImageTable = field(default_factory=ImageTable)
     runs: dict[int, Run] = field(default_factory=dict)
+    ended: list[NDArray[np.int64]] = field(default_factory=list)
+    """Processes that have ended and whose rows may not all have been decoded yet."""
     rule_names: Callable[[int, int], str | None] = lambda _scope, _bit: None
     """Name of a rule from the number of its scope and its bit."""
+
+    def forget_ended(self) -> None:
+        """Drop ended processes; to be called when no older record is left in a ring."""
+        for keys in self.ended:
+            self.processes.remove(keys)
+        if self.ended:
+            self.ended.clear()
+            self.images.drop_ended(self.processes.live_images())
 
 
 def view(raw: NDArray[np.uint8]) -> Records:
@@ -94,7 +103,6 @@ def decode(raw: NDArray[np.uint8], context: Context) -> pa.RecordBatch:
         **network.columns(records),
         **_judged(records, context),
     }
-    _forget(records, keys, context)
     return schema.batch("activity", columns)
 
 
@@ -122,13 +130,9 @@ def _learn(records: Records, keys: NDArray[np.int64], context: Context) -> None:
         },
     )
     context.processes.set_images(keys[execs], started["image"])
-
-
-def _forget(records: Records, keys: NDArray[np.int64], context: Context) -> None:
-    ended = keys[(records["class"] == _PROCESS) & (records["op"] == _EXIT)]
-    context.processes.remove(ended)
-    if len(ended):
-        context.images.drop_ended(context.processes.live_images())
+    exits = keys[lives[operations == _EXIT]]
+    if len(exits):
+        context.ended.append(exits)
 
 
 def _child_keys(forks: Records, context: Context) -> NDArray[np.int64]:
@@ -186,7 +190,9 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
     number = records["image"]
     lengths, _ = images.argv_bytes(number)
     columns = {
-        "agent_run": looked_up(records["run"], lambda ids: [r.id if (r := runs.get(i)) else None for i in ids.tolist()]),
+        "agent_run": looked_up(
+            records["run"], lambda ids: [r.id if (r := runs.get(i)) else None for i in ids.tolist()]
+        ),
         "agent": looked_up(records["run"], lambda ids: [r.agent if (r := runs.get(i)) else None for i in ids.tolist()]),
         "initiator": constant("agent", rows),
         "initiator_evidence": constant("inherited tag", rows),
@@ -211,7 +217,11 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
 
 def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
     """Verdicts that the kernel reached by itself, and what is wrong with a row."""
-    columns = {"quality": looked_up(records["quality"], lambda ids: [schema.flag_text(schema.QUALITY, b) for b in ids.tolist()])}
+    columns = {
+        "quality": looked_up(
+            records["quality"], lambda ids: [schema.flag_text(schema.QUALITY, b) for b in ids.tolist()]
+        )
+    }
     decided = records["verdict"] != VERDICT_NONE
     if decided.any():
         columns["verdict"] = coded(records["verdict"], _VERDICT)

@@ -104,7 +104,7 @@ class Map:
 
     def delete(self, key: bytes) -> bool:
         """Remove one entry; whether it was there."""
-        return library().c.bpf_map_delete_elem(self.fd, key) == 0
+        return bool(library().c.bpf_map_delete_elem(self.fd, key) == 0)
 
     def keys(self, size: int) -> Iterator[bytes]:
         """Keys of ``size`` bytes, as they stand when each is asked for."""
@@ -129,6 +129,17 @@ class Program:
         """Its file descriptor."""
         return int(library().c.bpf_program__fd(self._pointer))
 
+    def missed(self) -> int:
+        """Calls that the kernel skipped since the program was running already; 0 where it does not say.
+
+        ``recursion_misses`` stands at byte 208 of ``struct bpf_prog_info`` since 5.12.
+        """
+        info = ctypes.create_string_buffer(216)
+        length = ctypes.c_uint32(len(info))
+        if library().c.bpf_obj_get_info_by_fd(self.fd, info, ctypes.byref(length)) or length.value < len(info):
+            return 0
+        return int.from_bytes(info.raw[208:216], "little")
+
     def attach(self) -> int:
         """Attach by its section name; the link. Raises ``KernelRefusalError``."""
         return self._link(library().c.bpf_program__attach(self._pointer))
@@ -139,7 +150,9 @@ class Program:
 
     def _link(self, link: int | None) -> int:
         if not link:
-            raise library().refusal(f"the kernel did not attach {self.section}", "`lictor doctor` tells what it permits")
+            raise library().refusal(
+                f"the kernel did not attach {self.section}", "`lictor doctor` tells what it permits"
+            )
         return link
 
 

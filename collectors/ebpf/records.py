@@ -6,6 +6,8 @@ size with the BTF of the compiled object, so that the two files cannot drift apa
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 STRIDE = 128
@@ -58,8 +60,20 @@ STRUCTS: dict[str, list[tuple[str, object]]] = {
 """Members of each structure in order, C alignment."""
 
 
+def _made(spec: Any, *, align: bool = False) -> np.dtype[np.void]:
+    """A structured type from a list or dictionary that is built at run time, which numpy's types cannot follow."""
+    dtype: np.dtype[np.void] = np.dtype(spec, align=align)
+    return dtype
+
+
+def _members(dtype: np.dtype[np.void]) -> list[tuple[str, Any, int]]:
+    """Name, type and offset of each member."""
+    fields: Any = dtype.fields
+    return [(name, fields[name][0], fields[name][1]) for name in dtype.names or ()]
+
+
 def _dtype(name: str) -> np.dtype[np.void]:
-    return np.dtype(STRUCTS[name], align=True)  # type: ignore[call-overload]  # numpy's stub knows no list built at run time
+    return _made(STRUCTS[name], align=True)
 
 
 PORT_RANGE = _dtype("port_range")
@@ -82,37 +96,21 @@ PART_OFFSET = 64
 
 def _event() -> np.dtype[np.void]:
     """The event with its ring header; members of the union are named ``file.path`` and so on."""
-    names: list[str] = []
-    formats: list[object] = []
-    offsets: list[int] = []
-    base = np.dtype(STRUCTS["event"])  # packed: record.h has no holes there
-    for name in base.names or ():
-        field = (base.fields or {})[name]
-        names.append(name)
-        formats.append(field[0])
-        offsets.append(HEADER + field[1])
+    members = [(n, t, HEADER + at) for n, t, at in _members(_made(STRUCTS["event"]))]  # record.h has no holes there
     for part in PARTS:
-        aligned = _dtype(part)
-        for name in aligned.names or ():
-            field = (aligned.fields or {})[name]
-            names.append(f"{part.removesuffix('_part')}.{name}")
-            formats.append(field[0])
-            offsets.append(HEADER + PART_OFFSET + field[1])
-    spec = {"names": names, "formats": formats, "offsets": offsets, "itemsize": STRIDE}
-    return np.dtype(spec)  # type: ignore[call-overload]  # as above
+        prefix = part.removesuffix("_part")
+        members += [(f"{prefix}.{n}", t, HEADER + PART_OFFSET + at) for n, t, at in _members(_dtype(part))]
+    return _placed(members)
 
 
 def _chunk() -> np.dtype[np.void]:
-    chunk = np.dtype(STRUCTS["chunk"])
-    fields = chunk.fields or {}
-    names = list(chunk.names or ())
-    spec = {
-        "names": names,
-        "formats": [fields[n][0] for n in names],
-        "offsets": [HEADER + fields[n][1] for n in names],
-        "itemsize": STRIDE,
-    }
-    return np.dtype(spec)  # type: ignore[call-overload]  # as above
+    return _placed([(n, t, HEADER + at) for n, t, at in _members(_made(STRUCTS["chunk"]))])
+
+
+def _placed(members: list[tuple[str, Any, int]]) -> np.dtype[np.void]:
+    """A record of one stride with members at given offsets, which may overlap."""
+    names, formats, offsets = (list(column) for column in zip(*members, strict=True))
+    return _made({"names": names, "formats": formats, "offsets": offsets, "itemsize": STRIDE})
 
 
 EVENT = _event()

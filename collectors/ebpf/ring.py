@@ -29,9 +29,9 @@ class Ring:
         self._producer_pages = mmap.mmap(fd, PAGE + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=PAGE)
         self._consumer: NDArray[np.uint64] = np.frombuffer(self._consumer_page, np.uint64, 1)
         self._producer: NDArray[np.uint64] = np.frombuffer(self._producer_pages, np.uint64, 1)
-        self._records: NDArray[np.uint8] = np.frombuffer(
-            self._producer_pages, np.uint8, 2 * size, offset=PAGE
-        ).reshape(-1, STRIDE)
+        self._records: NDArray[np.uint8] = np.frombuffer(self._producer_pages, np.uint8, 2 * size, offset=PAGE).reshape(
+            -1, STRIDE
+        )
         self._lengths: NDArray[np.uint32] = self._records.view(np.uint32)[:, 0]
         # Filled once here: the first touch of fresh memory costs more than the copy itself.
         self._buffer: NDArray[np.uint8] = np.zeros((min(room, size // STRIDE), STRIDE), np.uint8)

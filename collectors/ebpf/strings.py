@@ -51,7 +51,7 @@ class StringTable:
         self._texts.update((i, flat[a:b]) for i, a, b in spans)
 
     def get(self, ids: NDArray[np.uint32]) -> list[str | None]:
-        """Texts of distinct ids; ``None`` for id 0 and for what never arrived. Bytes that are no UTF-8 show as ``\\xNN``."""
+        """Texts of distinct ids; ``None`` for id 0 and for what never arrived. Bytes that are no UTF-8 show as hexadecimal escapes."""
         texts = self._texts
         found = (texts.get(i) for i in ids.tolist())
         return [None if t is None else t.decode("utf-8", "backslashreplace") for t in found]
@@ -61,7 +61,7 @@ class StringTable:
         return [None if t is None else t.rstrip("\0").split("\0") for t in self.get(ids)]
 
     def command_lines(self, ids: NDArray[np.uint32]) -> list[str | None]:
-        """argv texts of distinct ids, joined by spaces, quoted for a shell where a word needs it."""
+        """Command lines of distinct argv ids, joined by spaces, quoted for a shell where a word needs it."""
         return [None if w is None else shlex.join(w) for w in self.words(ids)]
 
     def missing(self, ids: NDArray[np.uint32]) -> bool:

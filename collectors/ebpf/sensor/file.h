@@ -22,6 +22,9 @@ static __always_inline __u32 open_arguments(const struct call *c, int *dirfd, __
 		*dirfd = c->a0;
 		*path = c->a1;
 		return c->a2;
+	case __NR_open_by_handle_at:
+		*path = 0; /* a handle, not a path */
+		return c->a2;
 	}
 	*dirfd = c->a0;
 	*path = c->a1;
@@ -95,8 +98,10 @@ static __always_inline void on_open(struct event *e, const struct call *c, const
 	if (c->ret < 0) {
 		if (e->file.open_flags & O_CREAT)
 			e->intent |= INTENT_CREATE;
-		claimed_path(SLOT_SYSCALL, dirfd, path);
-		e->file.path = intern(SLOT_SYSCALL);
+		if (path) {
+			claimed_path(SLOT_SYSCALL, dirfd, path);
+			e->file.path = intern(SLOT_SYSCALL);
+		}
 		/* Nothing was created: what was asked for shows in intent. */
 		e->op = open_operation(e->intent & ~INTENT_CREATE);
 		e->quality |= s->quality;
@@ -104,11 +109,13 @@ static __always_inline void on_open(struct event *e, const struct call *c, const
 		return;
 	}
 	file = file_of(task, c->ret);
-	if (!file) { /* another thread closed it already */
+	if (!file) {
+		/* Another thread closed it, and may hold a copy: what it is cannot be told, so closed. */
 		claimed_path(SLOT_SYSCALL, dirfd, path);
 		e->file.path = intern(SLOT_SYSCALL);
 		e->op = open_operation(e->intent);
 		e->quality |= s->quality | Q_UNRESOLVED;
+		judge_open(e, tag, ~0ULL);
 		emit(e);
 		return;
 	}

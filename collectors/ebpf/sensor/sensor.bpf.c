@@ -43,7 +43,7 @@ static __always_inline void begin_event(struct event *e, const struct call *c, c
 static __always_inline void route(struct event *e, const struct call *c, struct tag *tag)
 {
 	switch (c->nr) {
-	case __NR_open: case __NR_creat: case __NR_openat: case __NR_openat2:
+	case __NR_open: case __NR_creat: case __NR_openat: case __NR_openat2: case __NR_open_by_handle_at:
 		on_open(e, c, tag); return;
 	case __NR_unlink: case __NR_rmdir:
 		on_name(e, OP_DELETE, AT_FDCWD, c->a0); return;

@@ -1,0 +1,288 @@
+"""The eBPF collector: loads the sensor, drains its rings, speaks the collector interface.
+
+It attaches to the whole machine once and sends only what tagged tasks do. Whoever starts a
+run registers it here and tags the first process; the kernel copies the tag from then on.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from collectors.ebpf.coverage import Ledger, Reading
+from collectors.ebpf.decode import SOURCE, Context, Run, decode, view
+from collectors.ebpf.libbpf import Map, Object, Program
+from collectors.ebpf.records import COUNTERS, SETTINGS, TAG
+from collectors.ebpf.ring import Ring
+from collectors.identity import boot_id, process_key_from_proc, process_keys
+from collectors.interface import Collector, CollectorError
+from collectors.marks import MARKS
+from pipeline import schema
+
+OBJECT = Path(__file__).parent / "sensor" / "sensor.bpf.o"
+RINGS = {"events": 16 << 20, "priority": 2 << 20, "strings": 8 << 20}
+"""Bytes of each ring; a power of two."""
+
+_TICK = 0.01
+_IDLE = 0.1
+_KEEP_STRINGS = 200_000
+_AGENT = schema.CLASSES.index("agent")
+_ZERO = b"\0\0\0\0"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An exec of a task that belongs to no run: it may be an agent that has just started."""
+
+    pid: int
+    process_key: int
+    exe: str
+    argv: list[str]
+
+
+class EbpfCollector(Collector):
+    """What tagged tasks do, from the kernel."""
+
+    name = SOURCE
+
+    def __init__(
+        self,
+        cgroup: Path | None,
+        *,
+        on_candidates: Callable[[Sequence[Candidate]], None] | None = None,
+        rings: dict[str, int] | None = None,
+        host: str | None = None,
+    ) -> None:
+        """``cgroup`` is the cgroup v2 mount for the network hooks (``None``: addresses are seen, nothing is refused).
+
+        With ``on_candidates`` the execs of untagged tasks are told to it as they are drained.
+        """
+        self._cgroup = cgroup
+        self._on_candidates = on_candidates
+        self._sizes = {**RINGS, **(rings or {})}
+        self.context = Context(host or socket.gethostname(), boot_id(), _clock_offset())
+        self._processors = _possible_processors()
+        self._ledger = Ledger(self.context.host, self.context.boot_id, SOURCE, self._processors)
+        self._settings = np.zeros(1, SETTINGS)
+        self._stale_strings: tuple[int, float] | None = None
+        self._held: list[NDArray[np.uint8]] = []
+        self._object: Object | None = None
+        self._programs: list[Program] = []
+        self._rings: dict[str, Ring] = {}
+
+    def open(self) -> None:
+        """Load and attach; raises ``CollectorError`` and leaves nothing attached."""
+        if not OBJECT.exists():
+            raise CollectorError("the kernel sensor is not built: run `make sensor` (it needs clang and libbpf-dev)")
+        self._object = Object(OBJECT, self._sizes)
+        try:
+            self._start(self._object)
+        except BaseException:
+            self.close()
+            raise
+        self._ledger.begin(_now_us())
+
+    def _start(self, loaded: Object) -> None:
+        self._settings["seed"] = secrets.randbits(63)
+        self._settings["epoch"] = 1
+        self._settings["watch"] = self._on_candidates is not None
+        self._write_settings()
+        marks = loaded.map("marks")
+        for mark in MARKS:
+            marks.update(mark.name.encode().ljust(24, b"\0")[:24], b"\1\0\0\0")
+        self._rings = {n: Ring(loaded.map(n).fd, size) for n, size in self._sizes.items()}
+        self._programs = list(loaded.programs())
+        cgroup = os.open(self._cgroup, os.O_RDONLY | os.O_CLOEXEC) if self._cgroup else None
+        try:
+            for program in self._programs:
+                if not program.section.startswith("cgroup/"):
+                    loaded.attach(program)
+                elif cgroup is not None:
+                    loaded.attach(program, cgroup)
+        finally:
+            if cgroup is not None:
+                os.close(cgroup)
+
+    def map(self, name: str) -> Map:
+        """A map of the sensor; rules are written into them by the enforcer."""
+        if self._object is None:
+            raise CollectorError("the sensor is not open")
+        return self._object.map(name)
+
+    @property
+    def seed(self) -> int:
+        """Key of the path hashes."""
+        return int(self._settings["seed"][0])
+
+    def add_run(self, run: Run) -> int:
+        """Register a run; the number that its tags carry."""
+        number = max(self.context.runs, default=0) + 1
+        self.context.runs[number] = run
+        return number
+
+    def tag(self, pid: int, number: int, *, scope: int = 0, exe_bits: int = 0) -> None:
+        """Make process ``pid`` and all it will create part of a run; raises ``CollectorError`` when it is gone.
+
+        ``exe_bits`` are the policy's rules that hold for the program that runs in it now.
+        """
+        tag = np.zeros(1, TAG)
+        tag["run"], tag["scope"], tag["exe_bits"] = number, scope, exe_bits
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError as error:
+            raise CollectorError(f"process {pid} cannot be tagged: {error.strerror}") from error
+        try:
+            key = process_key_from_proc(pid)
+            self.map("tags").update(descriptor.to_bytes(4, "little"), tag.tobytes())
+        finally:
+            os.close(descriptor)
+        self.context.processes.add(np.array([key]), np.zeros(1, np.int64), np.zeros(1, np.uint32))
+
+    def tagged(self, pid: int) -> int:
+        """Number of the run that a process belongs to; 0 for none, also when it is gone."""
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError:
+            return 0
+        try:
+            value = self.map("tags").lookup(descriptor.to_bytes(4, "little"), TAG.itemsize)
+        finally:
+            os.close(descriptor)
+        return int(np.frombuffer(value, TAG)["run"][0]) if value else 0
+
+    def batches(self, done: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
+        """See ``Collector.batches``; a drain about every 10 ms."""
+        quiet_since = time.monotonic()
+        while True:
+            last = done()
+            batch = self._next()
+            if batch is not None:
+                quiet_since = time.monotonic()
+                yield batch
+                continue
+            if last:
+                return
+            if time.monotonic() - quiet_since >= _IDLE:
+                quiet_since = time.monotonic()
+                yield schema.batch("activity", {})
+            time.sleep(_TICK)
+
+    def _next(self) -> pa.RecordBatch | None:
+        raw = self._held.pop(0) if self._held else self._drain()
+        batch = decode(raw, self.context) if len(raw) else None
+        if not self._held and not self._rings["events"].waiting():
+            self.context.forget_ended()
+        return batch
+
+    def _drain(self) -> NDArray[np.uint8]:
+        """Raw rows of both rings, those of runs only. Events first: what they need is in the other rings by then."""
+        events = self._rings["events"].drain()
+        urgent = self._rings["priority"].drain()
+        self._drain_strings()
+        raw = np.concatenate([urgent, events]) if len(urgent) else events
+        records = view(raw)
+        self._ledger.count(records)
+        if self._on_candidates is not None and len(urgent):
+            found = records["class"] == _AGENT
+            if found.any():
+                self._tell(records[found])
+                raw = raw[~found]
+        return raw
+
+    def _drain_strings(self) -> None:
+        ring, strings = self._rings["strings"], self.context.strings
+        tries = 0
+        while ring.waiting() and tries < 50:  # a piece that is being written right now is there in microseconds
+            pieces = ring.drain()
+            strings.add(pieces)
+            if not len(pieces):
+                tries += 1
+                time.sleep(0.0001)
+        if len(strings) > _KEEP_STRINGS and self._stale_strings is None:
+            self._stale_strings = (strings.newest(), time.monotonic() + 2)
+            self._settings["epoch"] += 1
+            self._write_settings()
+        elif self._stale_strings and time.monotonic() > self._stale_strings[1]:
+            strings.forget(self._stale_strings[0])
+            self._stale_strings = None
+
+    def _tell(self, execs: NDArray[np.void]) -> None:
+        strings = self.context.strings
+        keys = _keys(execs, self.context.boot_id)
+        told = zip(
+            execs["pid"].tolist(),
+            keys.tolist(),
+            strings.get(execs["exec.path"]),
+            strings.words(execs["exec.argv"]),
+            strict=True,
+        )
+        if self._on_candidates is not None:
+            self._on_candidates([Candidate(pid, key, exe or "", argv or []) for pid, key, exe, argv in told])
+
+    def health(self) -> pa.RecordBatch:
+        """See ``Collector.health``."""
+        reading = self._read_counters()
+        after = [self._drain().copy()]
+        while self._rings["events"].waiting() or self._rings["priority"].waiting():
+            more = self._drain()
+            if not len(more):
+                break
+            after.append(more.copy())
+        self._held += [a for a in after if len(a)]
+        offset = _clock_offset()
+        if abs(offset - self.context.clock_offset_ns) > 50_000_000:  # somebody has set the clock
+            self.context.clock_offset_ns = offset
+        return self._ledger.close(reading, view(np.concatenate(after)), _now_us())
+
+    def _read_counters(self) -> Reading:
+        missed = sum(p.missed() for p in self._programs)
+        raw = self.map("counts").lookup(_ZERO, COUNTERS.itemsize * self._processors)
+        counters = np.frombuffer(raw or b"", COUNTERS)
+        return Reading(
+            counters["seq"].astype(np.int64),
+            counters["lost"].astype(np.int64),
+            int(counters["strings"].sum()),
+            int(counters["strings_lost"].sum()),
+            missed,
+        )
+
+    def _write_settings(self) -> None:
+        self.map("setup").update(_ZERO, self._settings.tobytes())
+
+    def close(self) -> None:
+        """Detach; safe to call twice."""
+        for ring in self._rings.values():
+            ring.close()
+        self._rings = {}
+        self._programs = []
+        if self._object is not None:
+            self._object.close()
+            self._object = None
+
+
+def _keys(records: NDArray[np.void], boot: str) -> NDArray[np.int64]:
+    return process_keys(boot, records["start"].astype(np.int64), records["pid"].astype(np.int32))
+
+
+def _clock_offset() -> int:
+    """Nanoseconds to add to the boot clock for time since 1970."""
+    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _possible_processors() -> int:
+    """Processors that the kernel may ever bring up: the length of a per-CPU map's value."""
+    text = Path("/sys/devices/system/cpu/possible").read_text(encoding="ascii").strip()
+    return int(text.rsplit("-", 1)[-1].rsplit(",", 1)[-1]) + 1
