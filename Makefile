@@ -1,0 +1,55 @@
+# One command for each wish; `make help` lists them. Each does the set-up that it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+SENSOR := collectors/ebpf/sensor
+T ?= tests
+
+.PHONY: help setup sensor demo test lint format types bench docs clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what is missing (as root, with apt) and make .venv
+	@deploy/setup.sh
+
+sensor: setup ## compile the eBPF programs
+	@if command -v clang >/dev/null; then $(MAKE) -C $(SENSOR); \
+	else echo 'sensor: clang is missing: not built. Recorded sessions still work. To build it: apt-get install clang llvm libbpf-dev'; fi
+
+demo: sensor ## run a scripted agent under the sensor with a policy, and ask the lake about it
+	@deploy/demo.sh
+
+test: sensor lint types ## everything that must hold: lint, types, tests (part of it: make test T=tests/pipeline)
+	@$(PY) -m pytest $(T)
+
+lint: setup ## ruff: rules and format
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+format: setup ## let ruff mend what it can
+	@$(PY) -m ruff check --fix-only .
+	@$(PY) -m ruff format .
+
+types: setup ## mypy, strict
+	@$(PY) -m mypy
+
+bench: sensor ## run each benchmarks/bench_*.py (one of them: make bench B=judge)
+	@$(PY) -m benchmarks.machine
+	@for script in benchmarks/bench_$(or $(B),*).py; do \
+	  test -e "$$script" || { echo "bench: there is no $$script" >&2; exit 2; }; \
+	  printf '\n== %s\n' "$$script"; $(PY) -m "benchmarks.$$(basename "$$script" .py)"; done
+	@printf '\n'; $(PY) -m benchmarks.machine --after
+
+docs: setup ## write docs/schema.md and docs/cli.md anew from the code
+	@$(PY) -m tools.schema_docs
+	@$(PY) -m tools.cli_docs
+
+clean: ## remove .venv, the demo's lake, compiled objects and caches
+	@rm -rf .venv .demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(MAKE) -C $(SENSOR) clean

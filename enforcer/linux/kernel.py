@@ -1,0 +1,106 @@
+"""Puts a policy into the sensor, keeps it true, and takes it out again.
+
+The order matters: all conditions are in the maps before the scope that uses them, and the
+scope before the first task that carries it, so there is no moment in which half a policy
+is in force. ``refresh`` follows files that come and go: a new inode behind a protected name
+is added, one that is gone is dropped before its number is used again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from enforcer.linux.tables import Entries, build
+from pipeline.policy.kernel import KernelPlan
+
+SCOPES = 64
+
+
+class RuleMap(Protocol):
+    """A map of the sensor."""
+
+    def update(self, key: bytes, value: bytes) -> None:
+        """Set one entry."""
+
+    def delete(self, key: bytes) -> bool:
+        """Remove one entry; whether it was there."""
+
+
+def find(path: str) -> Iterator[tuple[str, tuple[int, int] | None]]:
+    """A path as written and as resolved, with (kernel device, inode) where it exists.
+
+    ``stat`` gives user space's spelling of a device; the kernel's is 12 bits of major and 20 of minor.
+    """
+    try:
+        status = Path(path).stat()
+        inode = (os.major(status.st_dev) << 20 | os.minor(status.st_dev), status.st_ino)
+    except (OSError, ValueError):
+        inode = None
+    yield path, inode
+    real = os.path.realpath(path)
+    if real != path:
+        yield real, inode
+
+
+class InstalledPolicy:
+    """One plan in force under one scope number."""
+
+    def __init__(self, plan: KernelPlan, scope: int, maps: Callable[[str], RuleMap], seed: int) -> None:
+        """Put ``plan`` into the maps; raises ``RuleTableError`` or what a map raises, and leaves nothing behind."""
+        self.plan = plan
+        self.scope = scope
+        self._maps = maps
+        self._seed = seed
+        self._entries: dict[str, Entries] = {}
+        self._scope_value = b""
+        try:
+            self.refresh()
+        except BaseException:
+            self.remove()
+            raise
+
+    def refresh(self) -> None:
+        """Bring the maps to what the plan means on the file system of this moment."""
+        tables = build(self.plan, self.scope, self._seed, find)
+        stale: list[tuple[str, bytes]] = []
+        for name, wanted in tables.maps.items():
+            have = self._entries.setdefault(name, {})
+            for key, value in wanted.items():
+                if have.get(key) != value:
+                    self._maps(name).update(key, value)
+                    have[key] = value
+            stale += [(name, key) for key in have.keys() - wanted.keys()]
+        if tables.scope != self._scope_value:
+            self._maps("scopes").update(self.scope.to_bytes(4, "little"), tables.scope)
+            self._scope_value = tables.scope
+        for name, key in stale:
+            self._maps(name).delete(key)
+            del self._entries[name][key]
+
+    def rule_name(self, bit: int) -> str | None:
+        """Id of the rule behind a bit."""
+        return next((r.id for r in self.plan.rules if r.bit == bit), None)
+
+    def exe_bits(self, exe: str) -> int:
+        """Rules that hold for a program that runs already; later ones are found by the sensor at exec."""
+        bits = sum(1 << r.bit for r in self.plan.rules if not r.exes)
+        own = {inode for _, inode in find(exe) if inode}
+        for rule in self.plan.rules:
+            if own & {i for e in rule.exes for _, i in find(e) if i}:
+                bits |= 1 << rule.bit
+            if own & {i for e in rule.not_exes for _, i in find(e) if i}:
+                bits &= ~(1 << rule.bit)
+        return bits
+
+    def remove(self) -> None:
+        """Take the policy out of the maps; tasks that still carry the scope are under no rule then."""
+        if self._scope_value:
+            self._maps("scopes").update(self.scope.to_bytes(4, "little"), bytes(len(self._scope_value)))
+            self._scope_value = b""
+        for name, entries in self._entries.items():
+            for key in entries:
+                self._maps(name).delete(key)
+        self._entries = {}

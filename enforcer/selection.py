@@ -1,0 +1,189 @@
+"""Which rows of a batch need an action, and how the answer gets back into the batch.
+
+A process can be refused the same thing a hundred thousand times in one batch. So rows are
+reduced to what is distinct about them by arrays alone; only those few are looked at one by
+one, and the answers return to all rows by index.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+STOPPING: tuple[str, ...] = schema.VERDICTS[schema.VERDICTS.index("ask") :]
+"""Verdicts that ask for more than a record."""
+
+KERNEL = ("kernel", "fanotify")
+"""Values of ``enforced_at`` that say: stopped already, when it happened."""
+
+_IDENTITY = (
+    "agent_run", "process_key", "pid", "rule", "policy", "verdict", "enforced_at", "class", "path", "dst_ip", "dst_port", "errno",
+)  # fmt: skip
+_OBJECT = ("path", "dst_ip", "dst_port")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One distinct demand in a batch: who did what, what the policy said, what the kernel did about it.
+
+    ``errno`` is ``None`` where the row does not tell how the call ended.
+    """
+
+    run: str | None
+    process_key: int | None
+    pid: int | None
+    rule: str | None
+    policy: str | None
+    verdict: str | None
+    enforced_at: str
+    object: str | None
+    network: bool
+    errno: int | None
+
+    @property
+    def in_kernel(self) -> bool:
+        """Whether the sensor acted on it when it happened."""
+        return self.enforced_at in KERNEL
+
+    @property
+    def refused(self) -> bool:
+        """Whether the call came back with a refusal, so that nothing was done."""
+        return self.errno in (errno.EPERM, errno.EACCES)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a row says after an action (values of ``action``, ``enforced_at``, ``enforcement``)."""
+
+    action: str | None
+    enforced_at: str | None
+    enforcement: str | None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """``rows``: indices into the batch (int64); ``which``: for each of them its place in ``asked`` (int64)."""
+
+    rows: NDArray[np.int64]
+    which: NDArray[np.int64]
+    asked: list[Asked]
+
+
+def select(batch: pa.RecordBatch, crowded: Collection[int] = ()) -> Selection:
+    """The rows that a policy or the kernel stopped, reduced to distinct demands in order of appearance.
+
+    Objects of the processes in ``crowded`` (keys) are not told apart, and are ``None``: a scan
+    of a million addresses must not become a million demands.
+    """
+    rows = np.flatnonzero(rows_with(batch, "verdict", STOPPING) | rows_with(batch, "enforced_at", KERNEL))
+    if not rows.size:
+        return Selection(rows, rows, [])
+    columns = {name: _taken(batch, name, rows) for name in _IDENTITY}
+    if crowded:
+        many = pc.is_in(columns["process_key"], value_set=pa.array(crowded, pa.int64()))
+        for name in _OBJECT:
+            plain = schema.lake_type("activity", name)
+            columns[name] = pc.if_else(many, pa.scalar(None, plain), columns[name].cast(plain))
+    first, which = _distinct(list(columns.values()), rows.size)
+    few = pa.table({name: column.take(pa.array(first)) for name, column in columns.items()})
+    return Selection(rows, which, [_asked(row) for row in few.to_pylist()])
+
+
+def answered(batch: pa.RecordBatch, selection: Selection, answers: Sequence[Answer]) -> pa.RecordBatch:
+    """The batch with ``action``, ``enforced_at`` and ``enforcement`` set where ``answers`` (one per demand) say so.
+
+    A row that was not selected, or whose answer is ``None`` in a column, keeps what it had there.
+    """
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for name in ("action", "enforced_at", "enforcement"):
+        values = pa.array([getattr(answer, name) for answer in answers], pa.string())
+        columns[name] = _overlaid(columns.get(name), values, selection, batch.num_rows)
+    return schema.batch("activity", columns)
+
+
+def _overlaid(old: pa.Array | None, values: pa.Array, selection: Selection, length: int) -> pa.Array:
+    base = pa.nulls(length, pa.string()) if old is None else old.cast(pa.string())
+    index = np.full(length, -1, np.int64)
+    index[selection.rows] = selection.which
+    new = values.take(pa.array(index, mask=index < 0))
+    return pc.coalesce(new, base).dictionary_encode()
+
+
+def rows_with(batch: pa.RecordBatch, name: str, values: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows of a column have one of the values; none when the column is absent."""
+    if name not in batch.schema.names:
+        return np.zeros(batch.num_rows, np.bool_)
+    column = batch.column(name)
+    if not pa.types.is_dictionary(column.type):
+        return _flags(column, values)
+    # Asked once of each distinct value; a null has index -1 and takes the last flag, which is false.
+    wanted = np.append(_flags(column.dictionary, values), False)
+    if not wanted.any():
+        return np.zeros(batch.num_rows, np.bool_)
+    return wanted[column.indices.fill_null(-1).to_numpy()]
+
+
+def _flags(strings: pa.Array, values: Sequence[str]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = pc.is_in(strings, value_set=pa.array(values)).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _taken(batch: pa.RecordBatch, name: str, rows: NDArray[np.int64]) -> pa.Array:
+    """A column's selected rows; nulls when it is absent."""
+    if name not in batch.schema.names:
+        return pa.nulls(rows.size, schema.lake_type("activity", name))
+    return batch.column(name).take(pa.array(rows))
+
+
+def _distinct(columns: list[pa.Array], length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First row of each distinct combination, in order of appearance, and for each row which one it is."""
+    which, span = np.zeros(length, np.int64), 1
+    for column in columns:
+        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        base = len(encoded.dictionary) + 1
+        if span * base >= 2**63:  # numbered afresh, so that the next product fits
+            distinct, which = np.unique(which, return_inverse=True)
+            span = distinct.size
+        which = which * base + encoded.indices.fill_null(-1).to_numpy() + 1
+        span *= base
+    _, first, which = np.unique(which, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return first[order], rank[which]
+
+
+def _asked(row: dict[str, Any]) -> Asked:
+    return Asked(
+        run=row["agent_run"],
+        process_key=row["process_key"],
+        pid=row["pid"],
+        rule=row["rule"],
+        policy=row["policy"],
+        verdict=row["verdict"],
+        enforced_at=row["enforced_at"] or "none",
+        object=_object(row),
+        network=row["class"] == "network",
+        errno=row["errno"],
+    )
+
+
+def _object(row: dict[str, Any]) -> str | None:
+    """The path, or the address as people write it."""
+    if row["dst_ip"] is None:
+        path: str | None = row["path"]
+        return path
+    address = f"[{row['dst_ip']}]" if ":" in row["dst_ip"] else row["dst_ip"]
+    return address if row["dst_port"] is None else f"{address}:{row['dst_port']}"

@@ -1,0 +1,38 @@
+"""Options that several commands share, said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lictor.formats import Format
+
+LakeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--lake",
+        metavar="DIR",
+        help="The lake; else $LICTOR_LAKE, /var/lib/lictor for root, the user's data folder.",
+        show_default=False,
+    ),
+]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        help="How rows are printed; a table unless the ending of -o FILE says otherwise.",
+        show_default=False,
+    ),
+]
+TableFormatOption = Annotated[
+    Format | None, typer.Option("--format", help="How rows are printed; by default a table.", show_default=False)
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Write to this file instead of standard output.", show_default=False
+    ),
+]
+TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds that a query may take.")]

@@ -1,0 +1,70 @@
+"""Self-test: what this machine permits, what that costs, and what to do about it.
+
+Every answer comes from trying, not from reading version numbers. A new part of Lictor adds
+its probes to ``probes``; a probe is any callable that returns the fields of a ``Check``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from lictor.probes import bpf, house, system
+from lictor.probes.check import FAIL, WARN, Check, Probe
+
+SENSOR_PROBES = "collectors.ebpf.probe"
+"""Module whose ``PROBES`` load and attach the sensor's own programs."""
+
+
+def probes(lake: Path) -> list[Probe]:
+    """Every probe, in the order in which a person would look."""
+    return [*bpf.PROBES, *_sensor_probes(), *system.PROBES, *house.PROBES, partial(house.lake, lake)]
+
+
+def examine(todo: Iterable[Probe]) -> list[Check]:
+    """Run the probes; one that breaks is a failed check and stops no other."""
+    return [_examined(probe) for probe in todo]
+
+
+def as_table(checks: Sequence[Check]) -> pa.Table:
+    """Rows ``name, state, found, costs, fix``, all text."""
+    columns = {field: pa.array([getattr(c, field) for c in checks], pa.string()) for field in Check._fields}
+    return pa.table(columns)
+
+
+def healthy(checks: Iterable[Check]) -> bool:
+    """Whether nothing that is needed failed."""
+    return all(c.state != FAIL for c in checks)
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """One line: how it stands."""
+    failed, warned = ([c.name for c in checks if c.state == state] for state in (FAIL, WARN))
+    if failed:
+        return f"needed and missing: {', '.join(failed)}"
+    return f"works, with less: {', '.join(warned)}" if warned else "all is well"
+
+
+def _examined(probe: Probe) -> Check:
+    try:
+        return Check(*probe())
+    except Exception as error:  # noqa: BLE001 - a broken probe is a finding; the rest must still be told
+        name = str(getattr(getattr(probe, "func", probe), "__name__", "probe"))
+        return Check(
+            name.replace("_", " "),
+            FAIL,
+            f"the probe itself broke: {type(error).__name__}: {error}",
+            "this cannot be told",
+            "report it",
+        )
+
+
+def _sensor_probes() -> Sequence[Probe]:
+    if importlib.util.find_spec(SENSOR_PROBES) is None:
+        return ()
+    found: Sequence[Probe] = importlib.import_module(SENSOR_PROBES).PROBES
+    return found

@@ -1,0 +1,111 @@
+"""Starts a command so that nothing of it escapes: it waits, tagged and in its cgroup, before it becomes the command.
+
+The child is forked first and blocks on a pipe; only when everything that watches it is in
+place is it let go. Should Lictor fail before that, the pipe closes and the command never starts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+
+from lictor.errors import LictorError
+
+_GO = b"g"
+_PR_SET_PDEATHSIG = 1
+
+
+def resolve(command: Sequence[str]) -> str:
+    """Path of the program that a command names; raises ``LictorError`` where there is none."""
+    if not command or not command[0]:
+        raise LictorError("no command was given: lictor run [OPTIONS] -- COMMAND [ARGUMENTS]")
+    found = shutil.which(command[0])
+    if found is None:
+        why = "is not executable" if os.path.exists(command[0]) else "was not found"  # noqa: PTH110 - a plain question
+        raise LictorError(f"the command {command[0]!r} {why}: nothing was run; give its full path, or look at PATH")
+    return found
+
+
+class Child:
+    """A command that waits to be let go."""
+
+    def __init__(self, command: Sequence[str], *, die_with_parent: bool) -> None:
+        """Fork; with ``die_with_parent`` the command is killed when Lictor dies, so that it never runs unwatched."""
+        program = resolve(command)
+        go_read, self._go = os.pipe2(os.O_CLOEXEC)
+        self._failed, failed_write = os.pipe2(os.O_CLOEXEC)
+        self.status: int | None = None
+        """Exit status once it has ended: the code, or 128 + signal."""
+        self.pid = os.fork()
+        if self.pid == 0:
+            # The parent's end, inherited, would keep the pipe open after the parent's death.
+            os.close(self._go)
+            _become(program, command, go_read, failed_write, die_with_parent=die_with_parent)
+        os.close(go_read)
+        os.close(failed_write)
+
+    def go(self) -> None:
+        """Let it become the command; raises ``LictorError`` when the system refuses to run it."""
+        os.write(self._go, _GO)
+        os.close(self._go)
+        self._go = -1
+        said = os.read(self._failed, 16)
+        os.close(self._failed)
+        self._failed = -1
+        if said:
+            self.wait()
+            raise LictorError(f"the command could not be run: {os.strerror(int(said))}; nothing was run")
+
+    def poll(self) -> bool:
+        """Whether it has ended; takes its status then."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._ended(status)
+        return self.status is not None
+
+    def wait(self) -> int:
+        """Wait for its end; its exit status."""
+        if self.status is None:
+            self._ended(os.waitpid(self.pid, 0)[1])
+        return self.status or 0
+
+    def _ended(self, status: int) -> None:
+        code = os.waitstatus_to_exitcode(status)
+        self.status = code if code >= 0 else 128 - code
+
+    def send(self, number: int) -> None:
+        """Pass a signal on; nothing when it has ended."""
+        if self.status is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def abandon(self) -> None:
+        """End a child that was never let go, and close what is open."""
+        for end in (self._go, self._failed):
+            if end >= 0:
+                os.close(end)
+        self._go = self._failed = -1
+        if self.status is None:
+            self.send(signal.SIGKILL)
+            self.wait()
+
+
+def _become(program: str, command: Sequence[str], go: int, failed: int, *, die_with_parent: bool) -> None:
+    """In the child: wait for the word, then exec. Never returns."""
+    try:
+        # What Python changed for itself must not reach the command: it would never see a closed pipe.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        if die_with_parent:
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.read(go, 1) == _GO:
+            os.execv(program, list(command))  # noqa: S606 - no shell: the argument vector is the person's
+    except OSError as error:
+        os.write(failed, str(error.errno).encode())
+    finally:
+        os._exit(127)

@@ -1,0 +1,96 @@
+"""What is known of a run while it goes on, and its rows in the lake."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import schema
+
+if TYPE_CHECKING:
+    from enforcer.linux.cgroup import RunCgroup
+    from enforcer.linux.kernel import InstalledPolicy
+    from pipeline.policy.compile import Program
+    from pipeline.steps.judge import Judge
+
+_DENIED = pa.array(schema.VERDICTS[schema.VERDICTS.index("deny") :])
+_SHOWN_DENIALS = 20
+
+
+def new_run_id() -> str:
+    """A name for a run: the time for people, four random bytes against collisions."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+@dataclass
+class LiveRun:
+    """One agent's run."""
+
+    id: str
+    number: int
+    agent: str
+    command: str
+    cwd: str
+    user: str
+    root_pid: int
+    root_key: int
+    host: str
+    boot_id: str
+    source: str
+    program: Program | None = None
+    judge: Judge | None = None
+    installed: InstalledPolicy | None = None
+    cgroup: RunCgroup | None = None
+    started: int = field(default_factory=lambda: time.time_ns() // 1000)
+    events: int = 0
+    denied: int = 0
+    lost: int = 0
+    denials: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """(operation, object, rule) → how often, of the first few that were denied."""
+
+    @property
+    def enforce(self) -> bool:
+        """Whether verdicts are carried out."""
+        return self.program is not None and self.program.mode == "enforce"
+
+    def count(self, batch: pa.RecordBatch) -> None:
+        """Add the run's rows of a batch to its sums."""
+        own = batch.filter(pc.fill_null(pc.equal(batch.column("agent_run").cast(pa.string()), self.id), False))
+        self.events += own.num_rows
+        if "verdict" not in own.schema.names:
+            return
+        stopped = own.filter(pc.is_in(own.column("verdict").cast(pa.string()), _DENIED))
+        self.denied += stopped.num_rows
+        if stopped.num_rows and len(self.denials) < _SHOWN_DENIALS:
+            self._keep(stopped.slice(0, 1000))
+
+    def _keep(self, stopped: pa.RecordBatch) -> None:
+        for row in (
+            schema.conform(stopped, "activity").select(["operation", "path", "dst_ip", "dst_port", "rule"]).to_pylist()
+        ):
+            what = row["path"] or (f"{row['dst_ip']}:{row['dst_port']}" if row["dst_ip"] else "")
+            key = (row["operation"], what, row["rule"] or "")
+            if key in self.denials or len(self.denials) < _SHOWN_DENIALS:
+                self.denials[key] = self.denials.get(key, 0) + 1
+
+    def row(self, *, exit_code: int | None = None, ended: bool = False) -> pa.Table:
+        """Its row of ``runs`` at this moment."""
+        now = time.time_ns() // 1000
+        row: dict[str, Any] = {
+            "run": self.id, "state": "ended" if ended else "started", "time": now, "started": self.started,
+            "ended": now if ended else None, "host": self.host, "boot_id": self.boot_id, "source": self.source,
+            "agent": self.agent, "command": self.command, "cwd": self.cwd, "user": self.user,
+            "root_key": self.root_key, "root_pid": self.root_pid,
+            "cgroup": str(self.cgroup.path) if self.cgroup else None,
+            "policy": self.program.name if self.program else None,
+            "policy_version": self.program.version if self.program else None,
+            "mode": self.program.mode if self.program else "none",
+            "exit_code": exit_code, "events": self.events, "denied": self.denied, "lost": self.lost,
+        }  # fmt: skip
+        return pa.Table.from_pylist([row], schema=schema.lake_schema("runs"))

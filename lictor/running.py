@@ -1,0 +1,210 @@
+"""One command from start to end: policy first, then the sensor, then the command, then the account of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import pyarrow as pa
+
+from collectors.signatures import identify
+from enforcer.linux.cgroup import RunCgroup, reap_stale
+from enforcer.linux.cgroupfs import CgroupError
+from lictor.context import local_context
+from lictor.escape import visible
+from lictor.launch import Child, resolve
+from lictor.live import LiveRun, new_run_id
+from lictor.service import Service
+from lictor.settings import lake_path
+from pipeline import schema
+from pipeline.policy.compile import RunContext, compile_policies
+from pipeline.policy.load import read_policies
+
+GRACE_S = 2.0
+"""How long processes that the command left behind may take to end by themselves."""
+
+PATIENCE_S = 5.0
+"""How long the command may take to follow a SIGTERM."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said."""
+
+    command: Sequence[str]
+    policies: Sequence[Path]
+    lake: Path | None
+    agent: str | None
+    audit: bool = False
+    quiet: bool = False
+
+
+def say(text: str) -> None:
+    """One line for the person, beside the command's own output."""
+    print(f"lictor: {visible(text)}", file=sys.stderr, flush=True)
+
+
+def run_command(options: Options) -> int:
+    """Run the command; its exit status. Raises expected errors before anything was run."""
+    program = resolve(options.command)
+    agent = options.agent or identify(program, options.command) or Path(program).name
+    context = local_context(agent)
+    policies = read_policies(options.policies)
+    if policies:  # refused here, while nothing has been touched
+        compile_policies(policies, context, mode="audit" if options.audit else None)
+    enforcing = bool(policies) and not options.audit
+    # Forked before there are threads: the child only waits and execs.
+    child = Child(options.command, die_with_parent=enforcing)
+    try:
+        service = Service(lake_path(options.lake), policies, audit=options.audit, report=say)
+        service.open()
+    except BaseException:
+        child.abandon()
+        raise
+    try:
+        return _observe(service, child, context, options)
+    finally:
+        child.abandon()
+        service.close()
+
+
+def _observe(service: Service, child: Child, context: RunContext, options: Options) -> int:
+    run = new_run_id()
+    cgroup = _own_cgroup(run)
+    try:
+        if cgroup is not None:
+            cgroup.add(child.pid)
+        live = service.begin(child.pid, context, shlex.join(options.command), cgroup=cgroup, run=run)
+        stop = _Stop(child, live)
+        with stop.installed():
+            try:
+                child.go()
+            except BaseException:
+                service.end(live, 127)
+                raise
+            service.serve(lambda: stop.due() or child.poll())
+        status = child.wait()
+        _end_what_is_left(service, live)
+        service.end(live, status)
+    finally:
+        if cgroup is not None:
+            cgroup.remove()
+            cgroup.close()
+    if not options.quiet:
+        _account(live, options)
+    return status
+
+
+def _own_cgroup(run: str) -> RunCgroup | None:
+    reap_stale()
+    try:
+        return RunCgroup.create(run)
+    except CgroupError as error:
+        say(f"no cgroup for this run ({error}): a kill of the whole run goes process by process")
+        return None
+
+
+class _Stop:
+    """Signals to Lictor, passed on to the command; when it does not follow, its run is ended."""
+
+    def __init__(self, child: Child, live: LiveRun) -> None:
+        self._child = child
+        self._live = live
+        self._deadline: float | None = None
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """While the command runs."""
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        old = {n: signal.signal(n, self._passed_on) for n in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+    def _passed_on(self, number: int, _frame: FrameType | None) -> None:
+        # A terminal sends Ctrl-C to the command as well: it must not get it twice.
+        from_terminal = number == signal.SIGINT and os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp()
+        if not from_terminal:
+            self._child.send(number)
+        if number != signal.SIGINT:
+            self._deadline = 0.0 if self._deadline is not None else time.monotonic() + PATIENCE_S
+
+    def due(self) -> bool:
+        """Ends the run when a second signal came or the command took too long; always false."""
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            self._deadline = None
+            if self._live.cgroup is not None:
+                self._live.cgroup.kill()
+            self._child.send(signal.SIGKILL)
+        return False
+
+
+def _end_what_is_left(service: Service, live: LiveRun) -> None:
+    """Nothing of a run goes on unwatched: what the command left behind may end by itself, else it is ended."""
+    deadline = time.monotonic() + GRACE_S
+    service.serve(lambda: time.monotonic() > deadline or not _left(service, live))
+    left = _left(service, live)
+    if not left:
+        return
+    names = ", ".join(f"{_name(pid)} ({pid})" for pid in left[:5])
+    say(f"{len(left)} process(es) were left behind and are ended: {names}")
+    service.writer.append("actions", _deed(live, "intent", None, f"left behind: {names}"))
+    service.writer.sync()
+    if live.cgroup is not None:
+        live.cgroup.kill()
+    else:
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + GRACE_S
+    service.serve(lambda: time.monotonic() > deadline or not _left(service, live))
+    gone = not _left(service, live)
+    evidence = "no tagged process is left" if gone else "tagged processes are still there"
+    service.writer.append("actions", _deed(live, "result", "confirmed" if gone else "failed", evidence))
+
+
+def _left(service: Service, live: LiveRun) -> list[int]:
+    if live.cgroup is not None and not live.cgroup.populated():
+        return []
+    return [pid for pid, _ in service.survivors(live.number)]
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "?"
+
+
+def _deed(live: LiveRun, phase: str, enforcement: str | None, evidence: str) -> pa.Table:
+    row = {
+        "id": f"{live.id}-left", "time": time.time_ns() // 1000, "phase": phase, "action": "kill", "host": live.host,
+        "boot_id": live.boot_id, "agent_run": live.id, "process_key": live.root_key, "pid": live.root_pid,
+        "enforced_at": "userspace", "enforcement": enforcement, "evidence": evidence, "actor": "lictor",
+    }  # fmt: skip
+    return pa.Table.from_pylist([row], schema=schema.lake_schema("actions"))
+
+
+def _account(live: LiveRun, options: Options) -> None:
+    """The closing lines: what was stopped and why, what was lost, how to ask further."""
+    reasons = {r.id: r for r in live.program.rules} if live.program else {}
+    done = "denied" if live.enforce else "would have been denied"
+    for (operation, what, rule), times in live.denials.items():
+        say(f"{done}: {operation} {what} (rule {rule}{f', {times} times' if times > 1 else ''})")
+    for rule in dict.fromkeys(rule for _, _, rule in live.denials):
+        told = reasons.get(rule)
+        if told is not None and (told.because or told.instead):
+            say(f"  {rule}: {' '.join(filter(None, (told.because, told.instead)))}")
+    lost = f"{live.lost} lost" if live.lost else "none lost"
+    say(f"run {live.id}: {live.events} events, {lost}, {live.denied} {done}")
+    where = f" --lake {shlex.quote(str(options.lake))}" if options.lake else ""
+    say(f"look closer: lictor show{where} {live.id}")

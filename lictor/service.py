@@ -1,0 +1,223 @@
+"""The service: wires collector, steps, enforcer and lake together, and keeps their clocks.
+
+``lictor run`` has one run in it, ``lictor watch`` as many as there are agents. One thread
+does everything: batches are drawn, stepped, acted on and appended in turn, and between
+them what is due is done: proofs, policies that follow the file system, coverage, the log.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collectors.ebpf.collector import Candidate, EbpfCollector
+from collectors.ebpf.decode import Run
+from collectors.identity import process_key_from_proc
+from enforcer.interface import RunHandle
+from enforcer.ladder import Ladder
+from enforcer.linux.cgroup import RunCgroup
+from enforcer.linux.cgroupfs import CgroupError, cgroup2_mount
+from enforcer.linux.enforcer import LinuxEnforcer
+from enforcer.linux.kernel import SCOPES, InstalledPolicy
+from lictor.errors import LictorError
+from lictor.live import LiveRun, new_run_id
+from pipeline.flow import Flow, PerRun, Step
+from pipeline.lake.writer import LakeWriter
+from pipeline.policy.compile import Program, RunContext, compile_policies
+from pipeline.policy.kernel import kernel_plan
+from pipeline.policy.model import Policy
+from pipeline.steps.attribute import attribute
+from pipeline.steps.judge import Judge
+
+REFRESH_S = 1.0
+COVERAGE_S = 10.0
+
+
+def cgroup_mount() -> Path | None:
+    """Where cgroup v2 is mounted; ``None`` where it is not."""
+    try:
+        return cgroup2_mount(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
+    except (CgroupError, OSError):
+        return None
+
+
+class Service:
+    """Everything that is alive while runs are observed."""
+
+    def __init__(
+        self,
+        lake: Path,
+        policies: Sequence[Policy],
+        *,
+        audit: bool = False,
+        report: Callable[[str], None],
+        on_candidates: Callable[[Sequence[Candidate]], None] | None = None,
+    ) -> None:
+        self._policies = policies
+        self._mode = "audit" if audit else None
+        self._report = report
+        self.runs: dict[str, LiveRun] = {}
+        self._judges: dict[str, Step] = {}
+        self.collector = EbpfCollector(cgroup_mount(), on_candidates=on_candidates)
+        self.collector.context.rule_names = self._rule_name
+        self.writer = LakeWriter(lake, socket.gethostname(), report=report)
+        context = self.collector.context
+        self.ladder = Ladder(
+            LinuxEnforcer(), self._handle, host=context.host, boot_id=context.boot_id,
+            journal=lambda rows: self._keep_now("actions", rows),
+        )  # fmt: skip
+        self._flow = Flow([attribute, PerRun(self._judges)], self.ladder.act, self.writer.append)
+        self._next_refresh = self._next_coverage = 0.0
+
+    def open(self) -> None:
+        """Attach the sensor; raises ``CollectorError``."""
+        try:
+            self.collector.open()
+        except BaseException:
+            self.writer.close()
+            raise
+        self._next_coverage = time.monotonic() + COVERAGE_S
+
+    def compile(self, context: RunContext) -> Program | None:
+        """The program of the policies for one run, ``None`` without policies; raises ``PolicyError``."""
+        if not self._policies:
+            return None
+        program = compile_policies(self._policies, context, mode=self._mode)
+        for name in program.out_of_scope:
+            self._report(
+                f"policy {name} does not apply here: its scope names other agents, users, hosts or repositories"
+            )
+        return program
+
+    def begin(
+        self, pid: int, context: RunContext, command: str, *, cgroup: RunCgroup | None = None, run: str | None = None
+    ) -> LiveRun:
+        """Make process ``pid`` the root of a run: policy in force first, then the tag."""
+        program = self.compile(context)
+        found = self.collector.context
+        name = run or new_run_id()
+        number = self.collector.add_run(Run(name, context.agent))
+        live = LiveRun(
+            name, number, context.agent, command, context.workspace, context.user, pid,
+            process_key_from_proc(pid), found.host, found.boot_id, self.collector.name,
+            program=program, cgroup=cgroup,
+        )  # fmt: skip
+        if program is not None:
+            live.judge = self._judges[name] = Judge(program)
+            live.installed = InstalledPolicy(
+                kernel_plan(program), self._free_scope(), self.collector.map, self.collector.seed
+            )
+        self.runs[name] = live
+        self._keep_now("runs", live.row())
+        self.tag(live, pid)
+        return live
+
+    def tag(self, live: LiveRun, pid: int) -> None:
+        """Make a process, and all it will create, part of a run."""
+        installed = live.installed
+        if installed is None:
+            self.collector.tag(pid, live.number)
+            return
+        self.collector.tag(pid, live.number, scope=installed.scope, exe_bits=installed.exe_bits(f"/proc/{pid}/exe"))
+
+    def serve(self, done: Callable[[], bool]) -> None:
+        """Observe until ``done``, and until what was seen by then has gone its way."""
+        for batch in self.collector.batches(done):
+            if batch.num_rows:
+                self._take(batch)
+            self._do_what_is_due()
+
+    def end(self, live: LiveRun, exit_code: int | None) -> None:
+        """Close a run: its last row, its policy out of the kernel."""
+        self.settle()
+        self.writer.append("runs", live.row(exit_code=exit_code, ended=True))
+        if live.installed is not None:
+            live.installed.remove()
+        self._judges.pop(live.id, None)
+        self.runs.pop(live.id, None)
+
+    def settle(self, timeout: float = 3.0) -> None:
+        """Wait for the proofs that are owed, then write coverage up to now."""
+        deadline = time.monotonic() + timeout
+        while self.ladder.pending and time.monotonic() < deadline:
+            self.serve(lambda: True)
+            time.sleep(0.01)
+        self._write_coverage()
+        self.serve(lambda: True)
+
+    def close(self) -> None:
+        """Detach and make everything durable; raises ``LakeError`` if that cannot be done."""
+        for live in list(self.runs.values()):
+            if live.installed is not None:
+                live.installed.remove()
+        self.collector.close()
+        self.writer.close()
+
+    def survivors(self, number: int) -> list[tuple[int, int]]:
+        """(pid, process key) of each live process that carries the tag of a run."""
+        found = []
+        for pid in psutil.pids():
+            if self.collector.tagged(pid) == number:
+                with suppress(OSError, ValueError):  # it may end between the two looks
+                    found.append((pid, process_key_from_proc(pid)))
+        return found
+
+    def _take(self, batch: pa.RecordBatch) -> None:
+        kept = self._flow(batch)
+        for live in self.runs.values():
+            live.count(kept)
+
+    def _do_what_is_due(self) -> None:
+        self._keep("actions", self.ladder.tick())
+        self.writer.tick()
+        now = time.monotonic()
+        if now >= self._next_refresh:
+            self._next_refresh = now + REFRESH_S
+            for live in self.runs.values():
+                if live.installed is not None:
+                    live.installed.refresh()
+        if now >= self._next_coverage:
+            self._write_coverage()
+
+    def _write_coverage(self) -> None:
+        self._next_coverage = time.monotonic() + COVERAGE_S
+        rows = self.collector.health()
+        lost = pc.sum(rows.column("lost")).as_py() or 0
+        for live in self.runs.values():
+            live.lost += lost
+        self._keep("coverage", rows)
+
+    def _keep(self, table: str, rows: pa.RecordBatch | pa.Table | None) -> None:
+        if rows is not None and rows.num_rows:
+            self.writer.append(table, rows)
+
+    def _keep_now(self, table: str, rows: pa.RecordBatch | pa.Table) -> None:
+        """Durable before what it announces is done."""
+        self._keep(table, rows)
+        self.writer.sync()
+
+    def _handle(self, run: str) -> RunHandle | None:
+        live = self.runs.get(run)
+        if live is None:
+            return None
+        return RunHandle(run, enforce=live.enforce, group=live.cgroup, survivors=lambda: self.survivors(live.number))
+
+    def _free_scope(self) -> int:
+        taken = {live.installed.scope for live in self.runs.values() if live.installed is not None}
+        for scope in range(1, SCOPES):
+            if scope not in taken:
+                return scope
+        raise LictorError(f"the sensor holds {SCOPES - 1} policies at a time: end a run first")
+
+    def _rule_name(self, scope: int, bit: int) -> str | None:
+        for live in self.runs.values():
+            if live.installed is not None and live.installed.scope == scope:
+                return live.installed.rule_name(bit)
+        return None

@@ -1,0 +1,36 @@
+"""Where Lictor keeps its things when nobody says otherwise.
+
+Pure functions of the environment, so that every command answers alike and tests need no machine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+LAKE_VARIABLE = "LICTOR_LAKE"
+SYSTEM_LAKE = Path("/var/lib/lictor")
+
+
+def lake_path(option: Path | None = None, *, environ: Mapping[str, str] | None = None, uid: int | None = None) -> Path:
+    """The lake's folder: ``--lake``, else ``$LICTOR_LAKE``, else the system's for root and the user's own otherwise.
+
+    ``environ`` and ``uid`` default to those of this process.
+    """
+    environ = os.environ if environ is None else environ
+    if option is not None:
+        return option
+    if environ.get(LAKE_VARIABLE):
+        return Path(environ[LAKE_VARIABLE])
+    if (os.geteuid() if uid is None else uid) == 0:
+        return SYSTEM_LAKE
+    return data_folder(environ) / "lictor"
+
+
+def data_folder(environ: Mapping[str, str]) -> Path:
+    """The user's data folder; a relative ``XDG_DATA_HOME`` is ignored, as the XDG specification says."""
+    configured = environ.get("XDG_DATA_HOME", "")
+    if configured.startswith("/"):
+        return Path(configured)
+    return Path(environ.get("HOME") or Path.home()) / ".local" / "share"

@@ -1,0 +1,160 @@
+"""DuckDB over a snapshot of a lake: what a query can name, and how its rows come out.
+
+Only the query worker imports this, after it is locked down; the settings here are the second
+line of defence, not the first.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset  # DuckDB imports it when it first sees an Arrow table; locked down, that is too late
+
+from pipeline import schema
+from pipeline.lake.errors import QueryError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.lake.segments import Segment
+    from pipeline.lake.snapshot import Snapshot
+
+BASE_TABLES = {("run_log" if t == "runs" else t): t for t in schema.TABLES}
+"""SQL name of each table; ``runs`` is left to a view that shows the latest row of a run."""
+
+_READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+_ASKS_WHAT_THERE_IS = re.compile(
+    r"\b(show|describe|summarize|information_schema|duckdb_\w+|pragma\w*|sqlite_\w+|pg_\w+)\b", re.IGNORECASE
+)
+_BATCH_ROWS = 50_000
+
+
+def connect(root: Path, memory: int) -> duckdb.DuckDBPyConnection:
+    """An in-memory database that may open the lake's tables and nothing else; ``memory`` in bytes."""
+    folders = ", ".join(_quoted(f"{root / t}/") for t in schema.TABLES)
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{memory}B", "temp_directory": "", "max_temp_directory_size": "0B",
+            "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+            "allow_community_extensions": "false", "allow_persistent_secrets": "false",
+            "python_enable_replacements": "false",
+        },
+    )  # fmt: skip
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET allowed_directories = [{folders}]")
+    connection.execute("SET enable_external_access = false")
+    return connection
+
+
+def define(connection: duckdb.DuckDBPyConnection, root: Path, taken: Snapshot, views: Mapping[str, str]) -> None:
+    """Create the base tables and the views, then lock the settings. Raises ``QueryError`` for a broken view."""
+    for name, table in BASE_TABLES.items():
+        connection.register(f"_live_{table}", live_rows(table, taken.live.get(table, [])))
+        connection.execute(f"CREATE VIEW {name} AS {base_query(root, table, taken.segments)}")
+    for name, sql in views.items():
+        try:
+            connection.execute(f"CREATE VIEW {_named(name)} AS {sql}")
+        except duckdb.ProgrammingError as error:
+            raise QueryError(f"view {name}: {one_line(str(error))}") from error
+    connection.execute("SET lock_configuration = true")
+
+
+def base_query(root: Path, table: str, segments: Iterable[Segment]) -> str:
+    """SQL of a base table: rows of the logs and of the segments as one.
+
+    Files with the same columns are one scan, of which only the first file's footer is read to
+    plan; files of an older schema are another one, and columns that they lack become NULL.
+    """
+    groups: dict[str, list[str]] = {}
+    for segment in segments:
+        if segment.table == table:
+            groups.setdefault(segment.columns, []).append(_quoted(str(root / segment.path)))
+    scans = [f"FROM _live_{table}"]
+    scans += [f"FROM read_parquet([{', '.join(g)}], hive_partitioning = false)" for g in groups.values()]
+    columns = ", ".join(map(_named, schema.lake_schema(table).names))
+    return f"SELECT {columns} FROM ({' UNION ALL BY NAME '.join(scans)})"  # noqa: S608  # every part is quoted above
+
+
+def live_rows(table: str, parts: Sequence[pa.Table]) -> pa.Table:
+    """Tidy rows of the logs, with every column of the table.
+
+    Strings stay dictionary-encoded: DuckDB reads those as VARCHAR, and a full log as plain text
+    would take ten times the memory.
+    """
+    want = schema.memory_schema(table)
+    some = pa.concat_tables(parts, promote_options="default") if parts else pa.table({})
+    present = set(some.schema.names)
+    columns = [some[f.name] if f.name in present else pa.nulls(some.num_rows, f.type) for f in want]
+    return pa.table(columns, schema=want)
+
+
+def needed_views(sql: str, views: Mapping[str, str]) -> dict[str, str]:
+    """The views that a query may mean, in the given order; all of them for one that asks what there is.
+
+    Creating a view plans it, which reads footers: those that no word of the query names are left out.
+    """
+    if _ASKS_WHAT_THERE_IS.search(sql):
+        return dict(views)
+    wanted, text = set(), sql
+    for name in reversed(list(views)):
+        if mentions(text, name):
+            wanted.add(name)
+            text += " " + views[name]
+    return {n: s for n, s in views.items() if n in wanted}
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a name stands somewhere in SQL as a word; also in a string or a comment, which does no harm."""
+    return re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE) is not None
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None, max_bytes: int) -> pa.Table:
+    """Rows of one SELECT or EXPLAIN, at most ``limit``; raises ``QueryError`` for other statements and too many bytes."""
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type not in _READING:
+        kinds = ", ".join(s.type.name for s in statements) or "nothing"
+        raise QueryError(f"one SELECT or EXPLAIN is allowed, this is {kinds}: the lake is read-only")
+    reader = connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
+    return _whole_numbers(pa.Table.from_batches(_bounded(reader, limit, max_bytes), reader.schema))
+
+
+def _bounded(batches: Iterable[pa.RecordBatch], limit: int | None, max_bytes: int) -> Iterator[pa.RecordBatch]:
+    left, size = limit, 0
+    for batch in batches:
+        part = batch if left is None else batch.slice(0, left)
+        size += part.nbytes
+        if size > max_bytes:
+            raise QueryError(f"the result is larger than {max_bytes >> 20} MiB: add a LIMIT, fewer columns, or count")
+        yield part
+        if left is not None:
+            left -= part.num_rows
+            if left <= 0:
+                return
+
+
+def _whole_numbers(table: pa.Table) -> pa.Table:
+    """Sums of BIGINT come as 128-bit decimals; those that fit become int64, which every reader knows."""
+    columns = [_whole(c) for c in table.columns]
+    return pa.Table.from_arrays(columns, names=table.schema.names)
+
+
+def _whole(column: Any) -> Any:
+    if pa.types.is_decimal(column.type) and column.type.scale == 0:
+        try:
+            return column.cast(pa.int64())
+        except pa.ArrowInvalid:
+            return column
+    return column
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _named(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,66 @@
+"""What policies must keep to so that they can be in force together, and on any machine at all.
+
+Each refusal points at the line that would have to change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.policy.source import Location, PolicyError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.policy.model import Policy
+
+STOPPING = ("deny", "kill")
+"""Actions that stop something; the others only say what they think of it."""
+
+UNSTOPPABLE = ("exit",)
+"""Operations that have nothing left to stop."""
+
+
+def common_mode(policies: Sequence[Policy]) -> str:
+    """The mode of all policies; raises where they differ (``enforce`` without any)."""
+    for policy in policies[1:]:
+        if policy.mode != policies[0].mode:
+            text = f"mode '{policy.mode}' cannot be combined with '{policies[0].mode}' of {policies[0].source_path}: give both the same mode"
+            raise PolicyError(policy.source_path, [Problem(*place_of(policy, ("mode",)), text)])
+    return policies[0].mode if policies else "enforce"
+
+
+def refuse_twins(policies: Sequence[Policy]) -> None:
+    """Raise where two policies have one name."""
+    seen: dict[str, str] = {}
+    for policy in policies:
+        if policy.name in seen:
+            text = (
+                f"policy '{policy.name}' is already loaded from {seen[policy.name]}: rows could not tell the two apart"
+            )
+            raise PolicyError(policy.source_path, [Problem(*place_of(policy, ("name",)), text)])
+        seen[policy.name] = policy.source_path
+
+
+def refuse_unstoppable(policy: Policy) -> None:
+    """A deny that nothing on any machine can carry out is no deny."""
+    problems = []
+    for i, rule in enumerate(policy.rules):
+        lost = [s for s in rule.on if s in UNSTOPPABLE]
+        if rule.action in STOPPING and lost and not rule.best_effort:
+            text = f"rule '{rule.id}': nothing can {rule.action} {', '.join(lost)}; use 'audit', or say 'best_effort: true'"
+            problems.append(Problem(*place_of(policy, ("rules", i, "on")), text))
+    for selector, action in policy.defaults.items():
+        if action in STOPPING and selector in UNSTOPPABLE:
+            problems.append(
+                Problem(*place_of(policy, ("defaults", selector)), f"nothing can {action} {selector}; use 'audit'")
+            )
+    if problems:
+        raise PolicyError(policy.source_path, problems)
+
+
+def place_of(policy: Policy, location: Location) -> tuple[int, int]:
+    """Line and column of a part of a policy, or of the nearest part around it."""
+    while location and location not in policy.places:
+        location = location[:-1]
+    return policy.places.get(location, (1, 1))

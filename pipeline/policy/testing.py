@@ -1,0 +1,94 @@
+"""A policy's own tests: what must come out for an event, put to the decider that judges real ones.
+
+An event is written as the columns of ``activity``. What a person would not write is filled in: the
+intent of an open and the protocol of a connection by the operation, the program of an exec by its
+path. ``~`` and variables are filled in as in rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.policy import globs
+from pipeline.policy.compile import compile_policies
+from pipeline.policy.context import RunContext, resolver
+from pipeline.policy.decide import LOCAL, Decider, Decision, Facts
+from pipeline.policy.explain import Enforcement, explain_enforcement
+from pipeline.policy.model import Policy, PolicyTest, Scope, TestEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Enforcement", "TestResult", "explain_enforcement", "facts_of", "run_tests"]
+
+_INTENT = {"file.read": ("read",), "file.write": ("write",), "file.create": ("write", "create")}
+_PROTOCOL = {"net.connect": "tcp", "net.listen": "tcp", "net.accept": "tcp", "net.send": "udp"}
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """Outcome of one test; ``text`` says what was expected and what came, ``place`` is ``file:line:column``."""
+
+    __test__ = False  # pytest: a result, no test
+
+    policy: str
+    number: int
+    place: str
+    passed: bool
+    text: str
+
+
+def run_tests(policy: Policy, context: RunContext) -> list[TestResult]:
+    """Run the tests of one policy by itself, whatever its scope; raises ``PolicyError`` where it does not compile."""
+    program = compile_policies([replace(policy, scope=Scope())], context, mode="audit")
+    decider = Decider(program)
+    return [_run(policy, i, test, decider, context) for i, test in enumerate(policy.tests)]
+
+
+def _run(policy: Policy, index: int, test: PolicyTest, decider: Decider, context: RunContext) -> TestResult:
+    line, column = policy.places.get(("tests", index), (1, 1))
+    place = f"{policy.source_path}:{line}:{column}"
+    try:
+        got = decider.decide(facts_of(test.event, decider, context))
+    except globs.GlobError as error:
+        return TestResult(policy.name, index + 1, place, passed=False, text=f"{_shown(test.event)}: {error}")
+    passed = got.verdict == test.expect and test.rule in (None, got.rule)
+    wanted = test.expect if test.rule is None else f"{test.expect} by {test.rule}"
+    text = f"{_shown(test.event)}: {_said(got)}" + ("" if passed else f", expected {wanted}")
+    return TestResult(policy.name, index + 1, place, passed, text)
+
+
+def _said(decision: Decision) -> str:
+    return f"{decision.verdict} by {decision.rule or 'no rule'}"
+
+
+def _shown(event: TestEvent) -> str:
+    """The event in one line, as it was written."""
+    given = {k: v for k, v in asdict(event).items() if v not in (None, ()) and k != "on"}
+    return " ".join([event.on, *(f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in given.items())])
+
+
+def facts_of(event: TestEvent, decider: Decider, context: RunContext) -> Facts:
+    """The facts of a written event; raises ``GlobError`` for a variable without a value."""
+
+    def path(value: str | None) -> str | None:
+        return None if value is None else globs.fill(value, resolver(context), quote=False)
+
+    def bits(answer: Callable[[Any], int], value: str | int | None) -> int:
+        return 0 if value is None else answer(value)
+
+    end = "src" if event.on in LOCAL else "dst"
+    exe = path(event.exe or (event.path if event.on == "exec" else None))
+    return Facts(
+        operation=event.on,
+        intents=frozenset(event.intent or _INTENT.get(event.on, ())),
+        path=bits(decider.path, path(event.path)),
+        path_to=bits(decider.path, path(event.path_to)),
+        script=bits(decider.path, path(event.script)),
+        exe=bits(decider.exe, exe),
+        exe_path=bits(decider.path, exe),
+        ip=bits(decider.ip, getattr(event, f"{end}_ip")),
+        port=bits(decider.port, getattr(event, f"{end}_port")),
+        protocol=bits(decider.protocol, event.protocol or _PROTOCOL.get(event.on)),
+    )

@@ -1,0 +1,117 @@
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from collectors.identity import process_key_from_proc
+from enforcer.interface import GuardRefusal
+from enforcer.linux.process import alive, kill_process, opened, wait_ended, wait_gone
+
+
+@pytest.fixture
+def child():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+def test_kill_is_confirmed_by_the_pidfd(child):
+    outcome = kill_process(child.pid, process_key_from_proc(child.pid), timeout=5)
+    assert outcome.enforcement == "confirmed"
+    assert child.wait(0.5) == -9
+
+
+def test_another_process_with_the_pid_is_not_signalled(child):
+    with pytest.raises(GuardRefusal, match=f"pid {child.pid} is another process by now"):
+        kill_process(child.pid, process_key_from_proc(child.pid) + 1)
+    time.sleep(0.02)
+    assert child.poll() is None
+
+
+def test_one_that_ended_by_itself_was_not_stopped(child):
+    key = process_key_from_proc(child.pid)
+    child.kill()
+    with opened(child.pid) as descriptor:
+        assert wait_ended(descriptor, 5)
+    for _ in range(2):  # first as a zombie, then gone
+        outcome = kill_process(child.pid, key)
+        assert outcome.enforcement == "failed"
+        assert "before it could be killed" in outcome.evidence
+        child.wait()
+
+
+def test_without_waiting_the_end_is_not_claimed():
+    """A stopped parent of many threads takes a moment; what was not seen is unverified or seen, never assumed."""
+    code = "import threading,time,sys\nfor _ in range(50): threading.Thread(target=time.sleep,args=(60,)).start()\nprint('up',flush=True)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        key = process_key_from_proc(process.pid)
+        outcome = kill_process(process.pid, key, timeout=0)
+        assert outcome.enforcement in ("unverified", "confirmed")
+        if outcome.enforcement == "unverified":
+            assert outcome.evidence == "SIGKILL sent by pidfd"
+        proof = wait_gone(process.pid, key, 5)
+        assert proof is not None
+        assert not alive(process.pid, key)
+
+
+def test_alive_follows_the_process_through_zombie_to_gone(child):
+    key = process_key_from_proc(child.pid)
+    assert alive(child.pid, key)
+    assert not alive(child.pid, key ^ 1)
+    assert wait_gone(child.pid, key, 0.01) is None
+    assert wait_gone(child.pid, key ^ 1, 0.01) is not None
+    child.kill()
+    assert wait_gone(child.pid, key, 5).enforcement == "confirmed"
+    assert not alive(child.pid, key)
+    child.wait()
+    assert not alive(child.pid, key)
+    assert wait_gone(child.pid, key, 0) is not None
+
+
+def test_waiting_ends_with_the_process(child):
+    timer = threading.Timer(0.05, child.kill)
+    timer.start()
+    began = time.monotonic()
+    assert wait_gone(child.pid, process_key_from_proc(child.pid), 10) is not None
+    assert time.monotonic() - began < 5
+    timer.join()
+
+
+def test_a_process_whose_leader_has_ended_still_lives():
+    """Its /proc state is Z while another thread runs on: such a process can act, so it must count as alive."""
+    code = "import ctypes,threading,time\nthreading.Thread(target=time.sleep,args=(60,)).start()\nprint('up',flush=True)\nctypes.CDLL(None).syscall(60,0)"
+    if os.uname().machine != "x86_64":
+        pytest.skip("the number of exit(2) is known here for x86-64 only")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        key = process_key_from_proc(process.pid)
+        deadline = time.monotonic() + 5
+        while b") Z" not in open(f"/proc/{process.pid}/stat", "rb").read() and time.monotonic() < deadline:  # noqa: PTH123, SIM115
+            time.sleep(0.01)
+        assert alive(process.pid, key)
+        assert kill_process(process.pid, key, 5).confirmed
+        assert not alive(process.pid, key)
+
+
+@pytest.mark.parametrize("pid", [0, -1, 2**22 + 7])
+def test_nobody(pid):
+    assert kill_process(pid, 1).enforcement == "failed"
+    assert not alive(pid, 1)
+    assert wait_gone(pid, 1, 0) is not None
+
+
+def test_no_right_to_signal(child):
+    if os.geteuid() != 0:
+        pytest.skip("needs root to drop to another user")
+    code = (
+        "import os; from enforcer.linux.process import alive, kill_process\n"
+        "alive(os.getpid(), 0); os.setuid(65534)\n"  # all modules are loaded while they can still be read
+        f"print(kill_process({child.pid}, {process_key_from_proc(child.pid)}).evidence)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"no right to signal process {child.pid}; run Lictor as root"
+    assert child.poll() is None
