@@ -51,6 +51,8 @@ class LiveRun:
     events: int = 0
     denied: int = 0
     lost: int = 0
+    exit_code: int | None = None
+    """Exit status of the root process, once its exit was seen."""
     denials: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """(operation, object, rule) → how often, of the first few that were denied."""
 
@@ -63,12 +65,23 @@ class LiveRun:
         """Add the run's rows of a batch to its sums."""
         own = batch.filter(pc.fill_null(pc.equal(batch.column("agent_run").cast(pa.string()), self.id), False))
         self.events += own.num_rows
+        self._look_for_end(own)
         if "verdict" not in own.schema.names:
             return
         stopped = own.filter(pc.is_in(own.column("verdict").cast(pa.string()), _DENIED))
         self.denied += stopped.num_rows
         if stopped.num_rows and len(self.denials) < _SHOWN_DENIALS:
             self._keep(stopped.slice(0, 1000))
+
+    def _look_for_end(self, own: pa.RecordBatch) -> None:
+        if "exit_code" not in own.schema.names:
+            return
+        root = pc.and_(
+            pc.equal(own.column("process_key"), self.root_key),
+            pc.equal(own.column("operation").cast(pa.string()), "exit"),
+        )
+        for row in own.filter(root).select(["exit_code", "signal"]).to_pylist():
+            self.exit_code = 128 + row["signal"] if row["signal"] else row["exit_code"]
 
     def _keep(self, stopped: pa.RecordBatch) -> None:
         for row in (

@@ -97,9 +97,19 @@ class Service:
         return program
 
     def begin(
-        self, pid: int, context: RunContext, command: str, *, cgroup: RunCgroup | None = None, run: str | None = None
+        self,
+        pid: int,
+        context: RunContext,
+        command: str,
+        *,
+        cgroup: RunCgroup | None = None,
+        run: str | None = None,
+        running: bool = False,
     ) -> LiveRun:
-        """Make process ``pid`` the root of a run: policy in force first, then the tag."""
+        """Make process ``pid`` the root of a run: policy in force first, then the tag.
+
+        ``running`` says that it was found and not started here.
+        """
         program = self.compile(context)
         found = self.collector.context
         name = run or new_run_id()
@@ -116,23 +126,26 @@ class Service:
             )
         self.runs[name] = live
         self._keep_now("runs", live.row())
-        self.tag(live, pid)
+        self.tag(live, pid, running=running)
         return live
 
-    def tag(self, live: LiveRun, pid: int) -> None:
+    def tag(self, live: LiveRun, pid: int, *, running: bool) -> None:
         """Make a process, and all it will create, part of a run."""
         installed = live.installed
         if installed is None:
-            self.collector.tag(pid, live.number)
+            self.collector.tag(pid, live.number, running=running)
             return
-        self.collector.tag(pid, live.number, scope=installed.scope, exe_bits=installed.exe_bits(f"/proc/{pid}/exe"))
+        exe_bits = installed.exe_bits(f"/proc/{pid}/exe")
+        self.collector.tag(pid, live.number, scope=installed.scope, exe_bits=exe_bits, running=running)
 
-    def serve(self, done: Callable[[], bool]) -> None:
-        """Observe until ``done``, and until what was seen by then has gone its way."""
+    def serve(self, done: Callable[[], bool], look: Callable[[], None] | None = None) -> None:
+        """Observe until ``done``, and until what was seen by then has gone its way; ``look`` is called in between."""
         for batch in self.collector.batches(done):
             if batch.num_rows:
                 self._take(batch)
             self._do_what_is_due()
+            if look is not None:
+                look()
 
     def end(self, live: LiveRun, exit_code: int | None) -> None:
         """Close a run: its last row, its policy out of the kernel."""

@@ -1,8 +1,16 @@
-"""Ends every run with the skipped tests counted by reason: a skip is a piece of the promise that was not checked."""
+"""What all tests share: the sensor where the kernel permits it, and an account of what was skipped.
+
+A skip is a piece of the promise that was not checked, so every run ends with the skipped
+tests counted by reason.
+"""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from functools import cache
+
+import pytest
 
 
 def reasons(reports):
@@ -23,3 +31,40 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section(f"skipped: {len(skipped)}")
     for reason, count in reasons(skipped):
         terminalreporter.write_line(f"{count:5d}  {reason}")
+
+
+@cache
+def no_sensor():
+    """Why the sensor cannot be used here, found by loading it once; empty where it can."""
+    from collectors.ebpf.collector import EbpfCollector  # noqa: PLC0415 - only where a test asks for the kernel
+    from collectors.interface import CollectorError  # noqa: PLC0415
+
+    if os.geteuid():
+        return "no root: the sensor cannot be loaded"
+    collector = EbpfCollector(None)
+    try:
+        collector.open()
+    except CollectorError as error:
+        return str(error)
+    finally:
+        collector.close()
+    return ""
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("kernel") and (reason := no_sensor()):
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def sensor():
+    """A collector that is attached to this machine; for tests marked ``kernel``."""
+    if reason := no_sensor():
+        pytest.skip(reason)
+    from collectors.ebpf.collector import EbpfCollector  # noqa: PLC0415
+    from lictor.service import cgroup_mount  # noqa: PLC0415 - it imports every part
+
+    collector = EbpfCollector(cgroup_mount())
+    collector.open()
+    yield collector
+    collector.close()

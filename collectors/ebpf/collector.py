@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from collectors.ebpf.coverage import Ledger, Reading
-from collectors.ebpf.decode import SOURCE, Context, Run, decode, view
+from collectors.ebpf.decode import FROM_PROC, SOURCE, Context, Run, decode, view
 from collectors.ebpf.libbpf import Map, Object, Program
 from collectors.ebpf.records import COUNTERS, SETTINGS, TAG
 from collectors.ebpf.ring import Ring
@@ -75,6 +76,7 @@ class EbpfCollector(Collector):
         self._settings = np.zeros(1, SETTINGS)
         self._stale_strings: tuple[int, float] | None = None
         self._held: list[NDArray[np.uint8]] = []
+        self._from_proc = FROM_PROC
         self._object: Object | None = None
         self._programs: list[Program] = []
         self._rings: dict[str, Ring] = {}
@@ -129,23 +131,44 @@ class EbpfCollector(Collector):
         self.context.runs[number] = run
         return number
 
-    def tag(self, pid: int, number: int, *, scope: int = 0, exe_bits: int = 0) -> None:
+    def tag(self, pid: int, number: int, *, scope: int = 0, exe_bits: int = 0, running: bool = False) -> None:
         """Make process ``pid`` and all it will create part of a run; raises ``CollectorError`` when it is gone.
 
-        ``exe_bits`` are the policy's rules that hold for the program that runs in it now.
+        ``exe_bits`` are the policy's rules that hold for the program that runs in it now. That of a
+        process which has been ``running`` for a while is read from ``/proc``, and its rows say so.
         """
         tag = np.zeros(1, TAG)
         tag["run"], tag["scope"], tag["exe_bits"] = number, scope, exe_bits
+        if running:
+            self._from_proc += 1
+            tag["image"] = self._from_proc
         try:
             descriptor = os.pidfd_open(pid)
         except OSError as error:
             raise CollectorError(f"process {pid} cannot be tagged: {error.strerror}") from error
         try:
             key = process_key_from_proc(pid)
+            if running:
+                self._learn_image(pid, tag["image"])
             self.map("tags").update(descriptor.to_bytes(4, "little"), tag.tobytes())
+        except OSError as error:
+            raise CollectorError(f"process {pid} ended before it was tagged") from error
         finally:
             os.close(descriptor)
-        self.context.processes.add(np.array([key]), np.zeros(1, np.int64), np.zeros(1, np.uint32))
+        self.context.processes.add(np.array([key]), np.zeros(1, np.int64), tag["image"])
+
+    def _learn_image(self, pid: int, number: NDArray[np.uint32]) -> None:
+        """The program of a running process, from ``/proc``."""
+        proc = Path(f"/proc/{pid}")
+        argv = proc.joinpath("cmdline").read_bytes()
+        words = argv.decode("utf-8", "backslashreplace").rstrip("\0").split("\0")
+        facts: dict[str, list[str | None]] = {
+            "exe": [_link(proc / "exe")],
+            "cwd": [_link(proc / "cwd")],
+            "cmdline": [shlex.join(words)],
+            "marks": [None],
+        }
+        self.context.images.add(number, np.array([len(argv)]), facts)
 
     def tagged(self, pid: int) -> int:
         """Number of the run that a process belongs to; 0 for none, also when it is gone."""
@@ -271,6 +294,13 @@ class EbpfCollector(Collector):
 
 def _keys(records: NDArray[np.void], boot: str) -> NDArray[np.int64]:
     return process_keys(boot, records["start"].astype(np.int64), records["pid"].astype(np.int32))
+
+
+def _link(path: Path) -> str | None:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return None
 
 
 def _clock_offset() -> int:

@@ -30,6 +30,8 @@ Mask = NDArray[np.bool_]
 
 SOURCE = "ebpf"
 EINPROGRESS = 115
+FROM_PROC = 1 << 31
+"""Programs with numbers from here on were read from ``/proc``, not told by the kernel at exec."""
 
 _FORK, _EXEC, _EXIT = (schema.OPERATION_BY_NAME[n].code for n in ("fork", "exec", "exit"))
 _PROCESS, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "network"))
@@ -40,6 +42,8 @@ _OUTCOME = dictionary(["success", "failure", "denied"])
 _VERDICT = dictionary([*schema.VERDICTS, *[None] * (256 - len(schema.VERDICTS))])
 _ENFORCED = dictionary([None, "kernel"])
 _ACTION = dictionary([None, "kill", "deny"])
+_Q_FROM_PROC = 1 << schema.QUALITY.index("from_proc")
+_DENY = schema.VERDICTS.index("deny")
 _DEFAULT_SELECTOR = {o.code: o.selectors[-1] for o in schema.OPERATIONS}
 
 
@@ -217,14 +221,12 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
 
 def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
     """Verdicts that the kernel reached by itself, and what is wrong with a row."""
-    columns = {
-        "quality": looked_up(
-            records["quality"], lambda ids: [schema.flag_text(schema.QUALITY, b) for b in ids.tolist()]
-        )
-    }
-    decided = records["verdict"] != VERDICT_NONE
+    quality = records["quality"] | np.where(records["image"] >= FROM_PROC, _Q_FROM_PROC, 0).astype(np.uint16)
+    columns = {"quality": looked_up(quality, lambda ids: [schema.flag_text(schema.QUALITY, b) for b in ids.tolist()])}
+    # Allow and audit are for the judge: it knows all that lifts a default, the kernel only what stops.
+    decided = (records["verdict"] != VERDICT_NONE) & (records["verdict"] >= _DENY)
     if decided.any():
-        columns["verdict"] = coded(records["verdict"], _VERDICT)
+        columns["verdict"] = coded(np.where(decided, records["verdict"], VERDICT_NONE), _VERDICT)
         code = records["scope"].astype(np.int64) << 16 | records["rule"].astype(np.int64) << 8 | records["op"]
         columns["rule"] = looked_up(
             np.where(decided, code, -1), lambda ids: [_rule_name(int(i), context) for i in ids.tolist()]

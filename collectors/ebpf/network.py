@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.columns import dictionary, looked_up, masked
+from collectors.ebpf.columns import dictionary, looked_up, masked, scattered
 from pipeline import schema
 
 _NETWORK = schema.CLASSES.index("network")
@@ -36,10 +36,16 @@ def _addresses(raw: NDArray[np.void], present: NDArray[np.bool_]) -> pa.Array:
 
 def columns(records: NDArray[np.void]) -> dict[str, pa.Array]:
     """Network columns; none when the batch has no network row."""
-    network = records["class"] == _NETWORK
-    if not network.any():
+    rows = np.flatnonzero(records["class"] == _NETWORK)
+    if not len(rows):
         return {}
-    family = np.where(network, records["net.family"], 0)
+    # Network rows alone: in the others the same bytes are inodes and string ids.
+    found = _of_network(records[rows])
+    return {name: scattered(rows, column, len(records)) for name, column in found.items()}
+
+
+def _of_network(records: NDArray[np.void]) -> dict[str, pa.Array]:
+    family = records["net.family"]
     inet = (family == _AF_INET) | (family == _AF_INET6)
     protocol = np.where(family == _AF_UNIX, _UNIX, np.where(inet, records["net.protocol"], 0))
     found = {

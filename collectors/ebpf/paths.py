@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.columns import looked_up, masked
+from collectors.ebpf.columns import looked_up, masked, scattered
 from collectors.ebpf.strings import StringTable
 from pipeline import schema
 
 _EXEC = schema.OPERATION_BY_NAME["exec"].code
 _TWO_PATHS = [schema.OPERATION_BY_NAME[n].code for n in ("file.rename", "file.link", "file.symlink")]
-_PROCESS, _FILE, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "file", "network"))
+_LAST_OPEN = schema.OPERATION_BY_NAME["file.create"].code
+_PROCESS, _FILE = (schema.CLASSES.index(c) for c in ("process", "file"))
 _UNTIDY = re.compile(r"/(?:\.{0,2})(?:/|$)")
 
 
@@ -39,28 +40,36 @@ def columns(records: NDArray[np.void], strings: StringTable) -> dict[str, pa.Arr
 
     class_, operation = records["class"], records["op"]
     files = class_ == _FILE
-    execs = (class_ == _PROCESS) & (operation == _EXEC)
-    # The three parts of the union that name an object all begin with its id.
-    named = files | execs | (class_ == _NETWORK)
-    found = {"path": looked_up(np.where(named, records["file.path"], 0), lookup)}
-    if execs.any():
-        found["script"] = looked_up(np.where(execs, records["exec.script"], 0), lookup)
+    lives = class_ == _PROCESS
+    execs = np.flatnonzero(lives & (operation == _EXEC))
+    # The three parts of the union that name an object all begin with its id; fork and exit name none.
+    asked = np.where(lives, 0, records["file.path"])
+    found = {}
+    if len(execs):
+        started = records[execs]
         # What was asked for is the script; its interpreter is exe.
-        asked = np.where(execs & (records["exec.script"] != 0), records["exec.script"], records["file.path"])
-        found["path"] = looked_up(np.where(named, asked, 0), lookup)
-    if not (files | execs).any():
-        return found
-    two = np.isin(operation, _TWO_PATHS)
-    if two.any():
-        found["path_to"] = looked_up(np.where(two, records["file.path_to"], 0), lookup)
-    # The parts of a file and of an exec agree up to dev; the mode stands elsewhere.
-    inode = np.where(files, records["file.ino"], records["exec.ino"]).astype(np.int64)
-    device = np.where(files, records["file.dev"], records["exec.dev"]).astype(np.int64)
-    mode = np.where(files, records["file.mode"], records["exec.mode"]).astype(np.int32)
-    known = (files | execs) & (inode != 0)
-    found["ino"] = masked(inode, known, schema.LONG)
-    found["dev"] = masked(device, known, schema.LONG)
-    found["mode"] = masked(mode, (files | execs) & (mode != 0), schema.INT)
-    opened = files & (operation <= schema.OPERATION_BY_NAME["file.create"].code)
-    found["open_flags"] = masked(records["file.open_flags"].astype(np.int32), opened, schema.INT)
-    return found
+        asked[execs] = np.where(started["exec.script"] != 0, started["exec.script"], started["exec.path"])
+        found["script"] = scattered(execs, looked_up(started["exec.script"], lookup), len(records))
+    found["path"] = looked_up(asked, lookup)
+    two = np.flatnonzero(np.isin(operation, _TWO_PATHS))
+    if len(two):
+        found["path_to"] = scattered(two, looked_up(records["file.path_to"][two], lookup), len(records))
+    return {**found, **_of_inodes(records, files, execs)}
+
+
+def _of_inodes(records: NDArray[np.void], files: NDArray[np.bool_], execs: NDArray[np.intp]) -> dict[str, pa.Array]:
+    """What a file or a program is: the parts of a file and of an exec agree up to ``dev``; the mode stands elsewhere."""
+    with_inode = files.copy()
+    with_inode[execs] = True
+    if not with_inode.any():
+        return {}
+    inode, mode = records["file.ino"].astype(np.int64), records["file.mode"].astype(np.int32)
+    mode[execs] = records["exec.mode"][execs]
+    known = with_inode & (inode != 0)
+    opened = files & (records["op"] <= _LAST_OPEN)
+    return {
+        "ino": masked(inode, known, schema.LONG),
+        "dev": masked(records["file.dev"].astype(np.int64), known, schema.LONG),
+        "mode": masked(mode, with_inode & (mode != 0), schema.INT),
+        "open_flags": masked(records["file.open_flags"].astype(np.int32), opened, schema.INT),
+    }

@@ -60,12 +60,29 @@ static __always_inline struct settings *settings(void) { __u32 zero = 0; return 
 static __always_inline struct counters *counters(void) { __u32 zero = 0; return bpf_map_lookup_elem(&counts, &zero); }
 static __always_inline struct scope *scope_of(__u32 scope) { return bpf_map_lookup_elem(&scopes, &scope); }
 
+/*
+ * The tag of a task. One that is nobody's, the common case, costs two loads and no helper
+ * call. User space can tag a process that runs already by its leader only (pidfd names
+ * threads since 6.9): its other threads get their copy here, when they are first seen.
+ */
 static __always_inline struct tag *tag_of(struct task_struct *task)
 {
-	/* The common case, a task that is nobody's, costs one load and no helper call. */
-	if (!task->bpf_storage)
+	struct task_struct *leader = task->group_leader;
+	struct tag *tag = NULL, *first;
+
+	if (task->bpf_storage)
+		tag = bpf_task_storage_get(&tags, task, NULL, 0);
+	if (tag || leader == task || !leader->bpf_storage)
+		return tag;
+	first = bpf_task_storage_get(&tags, leader, NULL, 0);
+	if (!first)
 		return NULL;
-	return bpf_task_storage_get(&tags, task, NULL, 0);
+	tag = bpf_task_storage_get(&tags, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (tag) {
+		*tag = *first;
+		tag->pending = 0;
+	}
+	return tag;
 }
 
 #endif

@@ -1,0 +1,179 @@
+"""The service that finds agents: those that run already, and each one as it starts.
+
+The sensor tells of every exec on the machine; what looks like an agent becomes a run. By
+then it may have created processes, so its descendants are tagged too, again and again until
+a look at the process table finds no new one.
+"""
+
+from __future__ import annotations
+
+import pwd
+import shlex
+import signal
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from collectors.ebpf.collector import Candidate
+from collectors.identity import process_key_from_proc
+from collectors.interface import CollectorError
+from collectors.signatures import identify
+from lictor.errors import LictorError
+from lictor.live import LiveRun
+from lictor.running import say
+from lictor.service import Service
+from pipeline.policy.compile import RunContext
+from pipeline.policy.load import PolicyError, read_policies
+
+LOOK_S = 1.0
+"""How often it is looked whether a run has ended."""
+
+_PASSES = 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said."""
+
+    policies: Sequence[Path]
+    lake: Path
+    audit: bool = False
+
+
+def watch(options: Options) -> int:
+    """Observe every agent until a signal says to stop; the exit status."""
+    stop = _Stop()
+    watcher = Watcher(options)
+    with watcher.open():
+        watcher.find_running()
+        say(f"watching; rows go to {options.lake} (Ctrl-C ends)")
+        watcher.service.serve(stop.asked, watcher.look)
+        watcher.end_all()
+    return 0
+
+
+class _Stop:
+    """SIGINT and SIGTERM end the watch; runs go on, unobserved from then, and their rows say when."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked = True
+
+    def asked(self) -> bool:
+        """Whether a signal came."""
+        return self._asked
+
+
+class Watcher:
+    """Turns agents into runs."""
+
+    def __init__(self, options: Options) -> None:
+        self.service = Service(
+            options.lake, read_policies(options.policies), audit=options.audit, report=say, on_candidates=self.consider
+        )
+        self._next_look = 0.0
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """The service, attached while the block runs."""
+        self.service.open()
+        try:
+            yield
+        finally:
+            self.service.close()
+
+    def find_running(self) -> None:
+        """Agents that were there before."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                self.consider(
+                    [Candidate(process.pid, process_key_from_proc(process.pid), process.exe(), process.cmdline())]
+                )
+
+    def consider(self, candidates: Sequence[Candidate]) -> None:
+        """Begin a run for each candidate that is an agent and belongs to no run yet."""
+        for candidate in candidates:
+            agent = identify(candidate.exe, candidate.argv)
+            if agent is None or self.service.collector.tagged(candidate.pid) or _launched_by_lictor(candidate.pid):
+                continue
+            with suppress(psutil.Error, OSError):  # it may have ended meanwhile
+                if process_key_from_proc(candidate.pid) == candidate.process_key:
+                    self._begin(candidate, agent)
+
+    def _begin(self, candidate: Candidate, agent: str) -> None:
+        context = _context(candidate.pid, agent)
+        try:
+            live = self.service.begin(candidate.pid, context, shlex.join(candidate.argv), running=True)
+        except (PolicyError, CollectorError, LictorError) as error:
+            say(f"{agent} (pid {candidate.pid}) is not observed: {error}")
+            return
+        others = self._tag_descendants(live)
+        say(f"found {agent} (pid {candidate.pid}, {others} more processes): run {live.id}")
+
+    def _tag_descendants(self, live: LiveRun) -> int:
+        """Tag what the root has created before its tag; how many."""
+        tagged = 0
+        for _ in range(_PASSES):
+            fresh = 0
+            with suppress(psutil.Error):
+                for child in psutil.Process(live.root_pid).children(recursive=True):
+                    if not self.service.collector.tagged(child.pid):
+                        with suppress(CollectorError):
+                            self.service.tag(live, child.pid, running=True)
+                            fresh += 1
+            tagged += fresh
+            if not fresh:
+                break
+        return tagged
+
+    def look(self) -> None:
+        """End the runs of which no process is left."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_S
+        for live in list(self.service.runs.values()):
+            if not _is_alive(live) and not self.service.survivors(live.number):
+                self.service.end(live, live.exit_code)
+                say(f"{live.agent} (pid {live.root_pid}) has ended: {live.events} events, {live.denied} denied")
+
+    def end_all(self) -> None:
+        """Close all runs: nothing is observed from here on."""
+        for live in list(self.service.runs.values()):
+            self.service.end(live, live.exit_code)
+
+
+def _is_alive(live: LiveRun) -> bool:
+    try:
+        return process_key_from_proc(live.root_pid) == live.root_key
+    except (OSError, ValueError):
+        return False
+
+
+def _launched_by_lictor(pid: int) -> bool:
+    """Whether a ``lictor run`` observes the process already: its cgroup says so."""
+    with suppress(OSError):
+        text = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8", errors="replace")
+        return any("/lictor/" in line for line in text.splitlines() if line.startswith("0::"))
+    return False
+
+
+def _context(pid: int, agent: str) -> RunContext:
+    """Who runs the agent and where, as far as ``/proc`` tells."""
+    process = psutil.Process(pid)
+    uid = process.uids().effective
+    try:
+        entry = pwd.getpwuid(uid)
+        user, home = entry.pw_name, entry.pw_dir
+    except KeyError:
+        user, home = str(uid), "/"
+    return RunContext(process.cwd(), home, process.environ(), user, socket.gethostname(), agent)
