@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from collectors.ebpf import network, paths
-from collectors.ebpf.columns import coded, constant, dictionary, looked_up, masked
+from collectors.ebpf.columns import Distinct, coded, constant, dictionary, looked_up, masked, scattered
 from collectors.ebpf.processes import ImageTable, ProcessTable
 from collectors.ebpf.records import EVENT, RULE_DEFAULT, VERDICT_NONE
 from collectors.ebpf.strings import StringTable
@@ -178,26 +178,25 @@ def _what(records: Records) -> dict[str, pa.Array]:
         "errno": pa.array(np.where(ret < 0, -ret, 0)),
         "intent": coded(records["intent"] & 15, _INTENT),
     }
-    ended = (records["class"] == _PROCESS) & (records["op"] == _EXIT)
-    if ended.any():
-        code = np.where(ended, records["exit.code"], 0)
-        columns["exit_code"] = masked((code >> 8) & 0xFF, ended & (code & 0x7F == 0), schema.INT)
-        columns["signal"] = masked(code & 0x7F, ended & (code & 0x7F != 0), schema.INT)
+    ended = np.flatnonzero((records["class"] == _PROCESS) & (records["op"] == _EXIT))
+    if len(ended):
+        code = records["exit.code"][ended]
+        by_signal = code & 0x7F != 0
+        columns["exit_code"] = scattered(ended, masked((code >> 8) & 0xFF, ~by_signal, schema.INT), len(records))
+        columns["signal"] = scattered(ended, masked(code & 0x7F, by_signal, schema.INT), len(records))
     return columns
 
 
 def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[str, pa.Array]:
     rows = len(records)
-    runs, images = context.runs, context.images
-    encoded = pa.array(keys).dictionary_encode()
-    parents, known = context.processes.parents(encoded.dictionary.to_numpy())
-    number = records["image"]
-    lengths, _ = images.argv_bytes(number)
+    images = context.images
+    process, image, number = Distinct(keys), Distinct(records["image"]), Distinct(records["run"])
+    parents, known = context.processes.parents(process.values)
+    lengths, _ = images.argv_bytes(image.values)
+    runs = [context.runs.get(i) for i in number.values.tolist()]
     columns = {
-        "agent_run": looked_up(
-            records["run"], lambda ids: [r.id if (r := runs.get(i)) else None for i in ids.tolist()]
-        ),
-        "agent": looked_up(records["run"], lambda ids: [r.agent if (r := runs.get(i)) else None for i in ids.tolist()]),
+        "agent_run": number.column([r.id if r else None for r in runs]),
+        "agent": number.column([r.agent if r else None for r in runs]),
         "initiator": constant("agent", rows),
         "initiator_evidence": constant("inherited tag", rows),
         "user": looked_up(records["uid"], lambda ids: [user_name(u) for u in ids.tolist()]),
@@ -205,17 +204,16 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
         "process_key": pa.array(keys),
         "pid": pa.array(records["pid"].astype(np.int32)),
         "tid": pa.array(records["tid"].astype(np.int32)),
-        "parent_key": pa.array(parents, mask=~known).take(encoded.indices),
-        "cmdline_bytes": masked(lengths, lengths > 0, schema.INT),
+        "parent_key": masked(parents.take(process.codes), known.take(process.codes), schema.LONG),
+        "cmdline_bytes": masked(lengths.take(image.codes), (lengths > 0).take(image.codes), schema.INT),
     }
     for name in ImageTable.COLUMNS:
-        columns[name] = looked_up(number, lambda ids, name=name: images.get(ids, name))  # type: ignore[misc]  # a default binds the loop's value
-    forks = (records["class"] == _PROCESS) & (records["op"] == _FORK)
-    if forks.any():
-        children = np.zeros(rows, np.int64)
-        children[forks] = _child_keys(records[forks], context)
-        columns["child_key"] = masked(children, forks, schema.LONG)
-        columns["child_pid"] = masked(np.where(forks, records["fork.child_pid"], 0), forks, schema.INT)
+        columns[name] = image.column(images.get(image.values, name))
+    forks = np.flatnonzero((records["class"] == _PROCESS) & (records["op"] == _FORK))
+    if len(forks):
+        forked = records[forks]
+        columns["child_key"] = scattered(forks, pa.array(_child_keys(forked, context)), rows)
+        columns["child_pid"] = scattered(forks, pa.array(forked["fork.child_pid"].astype(np.int32)), rows)
     return columns
 
 

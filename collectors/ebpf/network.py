@@ -47,7 +47,8 @@ def columns(records: NDArray[np.void]) -> dict[str, pa.Array]:
 def _of_network(records: NDArray[np.void]) -> dict[str, pa.Array]:
     family = records["net.family"]
     inet = (family == _AF_INET) | (family == _AF_INET6)
-    protocol = np.where(family == _AF_UNIX, _UNIX, np.where(inet, records["net.protocol"], 0))
+    spoken = np.where(inet, records["net.protocol"].astype(np.int32), 0)  # wide enough for what is not a number of IP
+    protocol = np.where(family == _AF_UNIX, _UNIX, spoken)
     found = {
         "protocol": looked_up(protocol, lambda ids: [_PROTOCOLS.get(i, str(i) if i else None) for i in ids.tolist()]),
     }

@@ -25,9 +25,9 @@ _PROCESS, _FILE = (schema.CLASSES.index(c) for c in ("process", "file"))
 _UNTIDY = re.compile(r"/(?:\.{0,2})(?:/|$)")
 
 
-def tidy(path: str | None) -> str | None:
+def tidy(path: str) -> str:
     """An absolute path without empty, ``.`` and ``..`` parts; anything else as it is."""
-    if path is None or not path.startswith("/") or path == "/" or not _UNTIDY.search(path):
+    if not path.startswith("/") or path == "/" or not _UNTIDY.search(path):
         return path
     return posixpath.normpath(path).replace("//", "/", 1)
 
@@ -36,7 +36,7 @@ def columns(records: NDArray[np.void], strings: StringTable) -> dict[str, pa.Arr
     """``path`` and what goes with it."""
 
     def lookup(ids: NDArray[np.generic]) -> list[str | None]:
-        return [tidy(p) for p in strings.get(ids)]  # type: ignore[arg-type]  # ids are uint32 here
+        return strings.tidied(ids, tidy)  # type: ignore[arg-type]  # ids are uint32 here
 
     class_, operation = records["class"], records["op"]
     files = class_ == _FILE

@@ -9,6 +9,7 @@ before, after the sensor has been told (by its epoch) to send everything anew.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ class StringTable:
     """All strings that events may still name."""
 
     def __init__(self) -> None:
-        self._texts: dict[int, bytes] = {}
+        self._texts: dict[int, str] = {}
+        self._tidied: dict[int, str] = {}
         self._parts = np.zeros((0, STRIDE), np.uint8)
         self.faults = 0
         """Strings with a piece that the kernel could not read."""
@@ -48,17 +50,23 @@ class StringTable:
         ends = np.cumsum(lengths)[np.cumsum(counts[whole]) - 1] if len(kept) else np.zeros(0, np.int64)
         begins = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
         spans = zip(ids[whole].tolist(), begins.tolist(), ends.tolist(), strict=True)
-        self._texts.update((i, flat[a:b]) for i, a, b in spans)
+        # Decoded once, here: each batch asks for its distinct strings again.
+        self._texts.update((i, flat[a:b].decode("utf-8", "backslashreplace")) for i, a, b in spans)
 
     def get(self, ids: NDArray[np.uint32]) -> list[str | None]:
         """Texts of distinct ids; ``None`` for id 0 and for what never arrived. Bytes that are no UTF-8 show as hexadecimal escapes."""
-        texts = self._texts
-        found = (texts.get(i) for i in ids.tolist())
-        return [None if t is None else t.decode("utf-8", "backslashreplace") for t in found]
+        return list(map(self._texts.get, ids.tolist()))
+
+    def tidied(self, ids: NDArray[np.uint32], tidy: Callable[[str], str]) -> list[str | None]:
+        """As ``get``, each text as ``tidy`` (always the same function) makes it, which is asked once for each id."""
+        known, texts = self._tidied, self._texts
+        wanted = ids.tolist()
+        known.update({i: tidy(texts[i]) for i in wanted if i not in known and i in texts})
+        return list(map(known.get, wanted))
 
     def words(self, ids: NDArray[np.uint32]) -> list[list[str] | None]:
         """Texts of distinct ids as lists of words that were parted by NUL."""
-        return [None if t is None else t.rstrip("\0").split("\0") for t in self.get(ids)]
+        return [None if t is None else t.removesuffix("\0").split("\0") for t in self.get(ids)]
 
     def command_lines(self, ids: NDArray[np.uint32]) -> list[str | None]:
         """Command lines of distinct argv ids, joined by spaces, quoted for a shell where a word needs it."""
@@ -76,4 +84,5 @@ class StringTable:
     def forget(self, up_to: int) -> None:
         """Drop the strings with ids up to ``up_to``."""
         self._texts = {i: t for i, t in self._texts.items() if i > up_to}
+        self._tidied = {i: t for i, t in self._tidied.items() if i > up_to}
         self._parts = self._parts[self._parts.reshape(-1).view(CHUNK)["id"] > up_to]

@@ -9,11 +9,14 @@ is added, one that is gone is dropped before its number is used again.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from enforcer.linux.tables import Entries, build
+from enforcer.linux.tables import Entries, Inode, build
 from pipeline.policy.kernel import KernelPlan
 
 SCOPES = 64
@@ -29,20 +32,49 @@ class RuleMap(Protocol):
         """Remove one entry; whether it was there."""
 
 
-def find(path: str) -> Iterator[tuple[str, tuple[int, int] | None]]:
-    """A path as written and as resolved, with (kernel device, inode) where it exists.
-
-    ``stat`` gives user space's spelling of a device; the kernel's is 12 bits of major and 20 of minor.
-    """
+def find(path: str) -> Iterator[tuple[str, Inode | None]]:
+    """A path as written and as resolved, with (kernel device, inode) where it exists."""
     try:
-        status = Path(path).stat()
-        inode = (os.major(status.st_dev) << 20 | os.minor(status.st_dev), status.st_ino)
+        inode = _inode(Path(path).stat())
     except (OSError, ValueError):
         inode = None
     yield path, inode
     real = os.path.realpath(path)
     if real != path:
         yield real, inode
+
+
+class Listing:
+    """Files below protected directories, looked at again only every ``EVERY_S`` seconds and up to ``MOST`` of each."""
+
+    EVERY_S = 10.0
+    MOST = 2000
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Inode]] = {}
+        self._until = 0.0
+
+    def __call__(self, directory: str) -> list[Inode]:
+        """Inodes of the files below a directory."""
+        now = time.monotonic()
+        if now > self._until:
+            self._found.clear()
+            self._until = now + self.EVERY_S
+        if directory not in self._found:
+            self._found[directory] = list(islice(_files(directory), self.MOST))
+        return self._found[directory]
+
+
+def _files(directory: str) -> Iterator[Inode]:
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            with suppress(OSError):
+                yield _inode((Path(folder) / name).lstat())
+
+
+def _inode(status: os.stat_result) -> Inode:
+    """User space spells a device in its own way; the kernel's is 12 bits of major and 20 of minor."""
+    return os.major(status.st_dev) << 20 | os.minor(status.st_dev), status.st_ino
 
 
 class InstalledPolicy:
@@ -56,6 +88,7 @@ class InstalledPolicy:
         self._seed = seed
         self._entries: dict[str, Entries] = {}
         self._scope_value = b""
+        self._below = Listing()
         try:
             self.refresh()
         except BaseException:
@@ -64,7 +97,7 @@ class InstalledPolicy:
 
     def refresh(self) -> None:
         """Bring the maps to what the plan means on the file system of this moment."""
-        tables = build(self.plan, self.scope, self._seed, find)
+        tables = build(self.plan, self.scope, self._seed, find, self._below)
         stale: list[tuple[str, bytes]] = []
         for name, wanted in tables.maps.items():
             have = self._entries.setdefault(name, {})

@@ -17,17 +17,24 @@ import numpy as np
 from collectors.ebpf.records import ADDRESS_KEY, HASH_KEY, INODE_KEY, PATH_BITS, SCOPE
 from enforcer.linux.pathhash import hash_name, hash_path
 from pipeline import schema
-from pipeline.policy.kernel import KernelPlan, KernelRule
+from pipeline.policy.kernel import KernelPlan, KernelRule, PathTarget
 
 KERNEL_OPS = {"file.read": 0, "file.write": 1, "exec": 2, "net.connect": 3, "net.send": 4}
 """Selectors that the sensor decides, by position in ``scope.op_bits``."""
 
 PORT_RANGES = 32
+STOPPING = ("deny", "kill")
 _NONE = 255
+_NAMES = ("name", "name_subtree")
+_TREES = ("subtree", "name_subtree")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
-Find = Callable[[str], Iterable[tuple[str, tuple[int, int] | None]]]
+Inode = tuple[int, int]
+Find = Callable[[str], Iterable[tuple[str, Inode | None]]]
 """Spellings of a path and, for each, (kernel device, inode) where it exists."""
+
+Below = Callable[[str], Iterable[Inode]]
+"""Inodes of the files that lie below a directory now: a hard link to one of them is found by its own inode only."""
 
 
 class RuleTableError(Exception):
@@ -67,33 +74,54 @@ def _packed(dtype: np.dtype[np.void], **values: Any) -> bytes:
     return record.tobytes()
 
 
-def build(plan: KernelPlan, scope: int, seed: int, find: Find) -> Tables:
+def build(plan: KernelPlan, scope: int, seed: int, find: Find, below: Below) -> Tables:
     """All entries of a plan; raises ``RuleTableError`` when it does not fit."""
-    paths, names, inodes, programs = _Bits(), _Bits(), _Bits(), _Bits()
+    sets = {name: _Bits() for name in ("paths", "names", "inodes", "programs")}
     for rule in plan.rules:
-        bit = 1 << rule.bit
         for target in rule.paths:
-            below = bit if target.kind in ("subtree", "name_subtree") else 0
-            if target.kind in ("name", "name_subtree"):
-                hashed = hash_name(target.path.encode("utf-8", "surrogateescape"), seed)
-                names.add(_packed(HASH_KEY, hash=hashed, scope=scope), bit, below)
-                continue
-            for spelling, inode in find(target.path):
-                paths.add(_packed(HASH_KEY, hash=hash_path(spelling, seed), scope=scope), bit, below)
-                if inode:
-                    inodes.add(_packed(INODE_KEY, dev=inode[0], ino=inode[1], scope=scope), bit, below)
-        for exe, on in [(e, True) for e in rule.exes] + [(e, False) for e in rule.not_exes]:
-            for _, inode in find(exe):
-                if inode:
-                    key = _packed(INODE_KEY, dev=inode[0], ino=inode[1], scope=scope)
-                    programs.add(key, bit if on else 0, 0 if on else bit)
-    maps = {
-        "paths": paths.entries(),
-        "names": names.entries(),
-        "inodes": inodes.entries(),
-        "programs": programs.entries(),
-    }
+            if target.kind in _NAMES:
+                key = _packed(HASH_KEY, hash=hash_name(_raw(target.path), seed), scope=scope)
+                sets["names"].add(key, *_own_and_below(rule, target))
+            else:
+                _add_path(sets, rule, target, (scope, seed), find, below)
+        _add_programs(sets["programs"], rule, scope, find)
+    maps = {name: bits.entries() for name, bits in sets.items()}
     return Tables(_scope(plan, maps), {**maps, "addresses": _addresses(plan, scope)})
+
+
+def _own_and_below(rule: KernelRule, target: PathTarget) -> tuple[int, int]:
+    bit = 1 << rule.bit
+    return bit, bit if target.kind in _TREES else 0
+
+
+def _add_path(
+    sets: dict[str, _Bits], rule: KernelRule, target: PathTarget, keyed: tuple[int, int], find: Find, below: Below
+) -> None:
+    scope, seed = keyed
+    bits = _own_and_below(rule, target)
+    for spelling, inode in find(target.path):
+        sets["paths"].add(_packed(HASH_KEY, hash=hash_path(spelling, seed), scope=scope), *bits)
+        if inode:
+            sets["inodes"].add(_inode_key(inode, scope), *bits)
+    if target.kind in _TREES and rule.action in STOPPING:
+        for inode in below(target.path):
+            sets["inodes"].add(_inode_key(inode, scope), bits[0])
+
+
+def _add_programs(programs: _Bits, rule: KernelRule, scope: int, find: Find) -> None:
+    bit = 1 << rule.bit
+    for exe, on in [(e, True) for e in rule.exes] + [(e, False) for e in rule.not_exes]:
+        for _, inode in find(exe):
+            if inode:
+                programs.add(_inode_key(inode, scope), bit if on else 0, 0 if on else bit)
+
+
+def _inode_key(inode: Inode, scope: int) -> bytes:
+    return _packed(INODE_KEY, dev=inode[0], ino=inode[1], scope=scope)
+
+
+def _raw(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 def _bits(rules: Iterable[KernelRule]) -> int:
@@ -104,7 +132,7 @@ def _scope(plan: KernelPlan, maps: dict[str, Entries]) -> bytes:
     rules = plan.rules
     operations = [_bits(r for r in rules if op in r.operations) for op in KERNEL_OPS]
     ports = _ports(rules)
-    stopping = [r for r in rules if r.action in ("deny", "kill")]
+    stopping = [r for r in rules if r.action in STOPPING]
     defaults = [schema.VERDICTS.index(plan.defaults[s]) if s in plan.defaults else _NONE for s in KERNEL_OPS]
     record = np.zeros(1, SCOPE)
     for action in ("kill", "deny", "audit", "allow"):
@@ -114,7 +142,7 @@ def _scope(plan: KernelPlan, maps: dict[str, Entries]) -> bytes:
     record["any_exe"] = _bits(r for r in rules if not r.exes)
     record["any_address"] = _bits(r for r in rules if not r.networks)
     record["any_port"] = _bits(r for r in rules if not r.ports)
-    record["tree_bits"] = _bits(r for r in stopping if any(p.kind in ("subtree", "name_subtree") for p in r.paths))
+    record["tree_bits"] = _bits(r for r in stopping if any(p.kind in _TREES for p in r.paths))
     record["tcp_bits"] = _bits(r for r in rules if not r.protocols or "tcp" in r.protocols)
     record["udp_bits"] = _bits(r for r in rules if not r.protocols or "udp" in r.protocols)
     record["defaults"] = _NONE

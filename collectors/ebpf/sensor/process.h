@@ -97,6 +97,28 @@ static __always_inline __u64 program_bits(const struct scope *rules, __u32 scope
 	return own ? (rules->any_exe | own->self) & ~own->below : rules->any_exe;
 }
 
+/* Path of a script behind the working directory that stands in the scratch; links in it are not followed. */
+__noinline int script_path(__u64 filename)
+{
+	struct scratch *s = scratch(SLOT_EXEC);
+	__u32 at = 0;
+	char first = 0;
+	long n;
+
+	if (!s)
+		return 0;
+	bpf_probe_read_kernel(&first, 1, (const void *)filename);
+	if (first != '/') {
+		at = s->length > PATH_MAX ? PATH_MAX : s->length;
+		if (at > 1)
+			s->text[at++ & (TEXT_SIZE - 1)] = '/';
+	}
+	n = bpf_probe_read_kernel_str(&s->text[at & (TEXT_SIZE - 1)], PATH_MAX, (const void *)filename);
+	s->length = (at + (n > 1 ? n - 1 : 0)) & (TEXT_SIZE - 1);
+	hash_text(SLOT_EXEC);
+	return 0;
+}
+
 static __always_inline void describe_program(struct event *e, struct linux_binprm *bprm, __u32 scope)
 {
 	struct file *file = read(bprm->file);
@@ -105,7 +127,6 @@ static __always_inline void describe_program(struct event *e, struct linux_binpr
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = scratch(SLOT_EXEC);
 	__u64 start, end;
-	long n;
 
 	if (!s)
 		return;
@@ -117,13 +138,9 @@ static __always_inline void describe_program(struct event *e, struct linux_binpr
 	base_path(SLOT_EXEC, AT_FDCWD);
 	e->exec.cwd = intern(SLOT_EXEC);
 	if (filename != interp) { /* a script: its interpreter is what runs */
-		begin_text(s);
-		n = bpf_probe_read_kernel_str(s->text, PATH_MAX, filename);
-		if (n > 1) {
-			s->length = (n - 1) & (TEXT_SIZE - 1);
-			hash_text(SLOT_EXEC);
-			e->exec.script = intern(SLOT_EXEC);
-		}
+		script_path((__u64)filename);
+		e->exec.script = intern(SLOT_EXEC);
+		e->quality |= Q_CLAIMED;
 	}
 	start = BPF_CORE_READ(task, mm, env_start);
 	end = BPF_CORE_READ(task, mm, env_end);

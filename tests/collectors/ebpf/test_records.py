@@ -37,7 +37,7 @@ class Header:
 
     def __init__(self, text: str) -> None:
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-        self.constants = {n: int(v, 0) for n, v in re.findall(r"#define (\w+) (0x[0-9a-f]+|\d+)\n", text)}
+        self.constants = {n: int(v, 0) for n, v in re.findall(r"#define (\w+) (0x[0-9a-f]+|\d+)\b", text)}
         self.enums = {}
         for name, body in re.findall(r"enum (\w+) \{(.*?)\};", text, flags=re.DOTALL):
             self.enums[name] = {n: int(v) for n, v in re.findall(r"(\w+) = (\d+)", body)}

@@ -1,0 +1,5 @@
+"""``python -m lictor``: the command line where its script is not on PATH."""
+
+from lictor.cli.app import main
+
+main()
