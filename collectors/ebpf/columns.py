@@ -5,7 +5,8 @@ Each takes an array of numbers and something that is asked once per *distinct* n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,9 @@ Codes = NDArray[np.int32]
 
 _DENSE = 1 << 18
 """Numbers up to here (and up to four times the rows) are told apart by a table of their own, without hashing."""
+
+_NULL, _UNSEEN = -1, -2
+_MOST_PLACES = 1 << 23
 
 
 class Distinct:
@@ -39,37 +43,97 @@ class Distinct:
 
     def column(self, texts: Texts) -> pa.DictionaryArray:
         """``texts[i]`` in the rows that have ``values[i]``; ``None`` as NULL."""
-        small = dictionary(texts)
-        codes = small.indices.to_numpy(zero_copy_only=False) if not small.null_count else _with_nulls(small)
-        return taken(small.dictionary, codes.astype(np.int32, copy=False).take(self.codes), nulls=small.null_count > 0)
+        return Table(texts).take(self.codes)
 
 
-def _with_nulls(array: pa.DictionaryArray) -> Codes:
-    """Indices, -1 for NULL."""
-    codes: Codes = array.indices.fill_null(-1).to_numpy()
-    return codes
+class Table:
+    """Texts by position."""
+
+    def __init__(self, texts: Texts) -> None:
+        """``texts`` may repeat themselves; ``None`` stands for NULL."""
+        places: dict[str, int] = {}
+        found = [-1 if t is None else places.setdefault(t, len(places)) for t in texts]
+        self.places = np.array(found, np.int32)
+        self.texts = pa.array(list(places), pa.string())
+        self._nulls = -1 in found
+
+    def take(self, codes: NDArray[np.generic]) -> pa.DictionaryArray:
+        """``texts[codes]``, row by row."""
+        places = self.places.take(codes)
+        absent = places < 0 if self._nulls else None
+        return pa.DictionaryArray.from_arrays(pa.array(places, mask=absent), self.texts, safe=False)
 
 
-def taken(values: pa.Array, codes: Codes, *, nulls: bool = True) -> pa.DictionaryArray:
-    """``values[codes]`` as a dictionary array; with ``nulls`` a code below 0 is NULL."""
-    absent = codes < 0 if nulls else None
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=absent), values, safe=False)
+class Vocabulary:
+    """Texts of numbers that come again and again: one growing dictionary that many batches share.
+
+    Whoever works per distinct text (the judge) knows such a dictionary again and pays for its new entries
+    only. It is bounded: when it is full, the next batch begins a new one.
+    """
+
+    def __init__(self, lookup: Callable[[NDArray[np.uint32]], Texts], most: int = 1 << 13) -> None:
+        """``lookup`` is asked once for each number that has a text, and for one without in each batch; 0 has none."""
+        self._lookup = lookup
+        self._most = most
+        self.restart(0)
+
+    def restart(self, base: int) -> None:
+        """Begin a new dictionary; numbers up to ``base`` will not come again."""
+        self._base = np.uint32(base)
+        self._places = np.full(1 << 12, _UNSEEN, np.int32)
+        self._places[[0, -1]] = _NULL
+        self._texts = pa.array([], pa.string())
+
+    def column(self, numbers: NDArray[np.uint32]) -> pa.DictionaryArray:
+        """The text of each number; NULL where there is none."""
+        top = int(numbers.max()) if len(numbers) else 0
+        if top - int(self._base) >= _MOST_PLACES:
+            distinct = Distinct(numbers)
+            return distinct.column(self._lookup(distinct.values))  # type: ignore[arg-type]  # of the same type
+        self._make_room(top)
+        codes = self._codes(numbers)
+        new = codes == _UNSEEN
+        if new.any():
+            self._learn(np.unique(numbers[new]), numbers)
+            codes = self._codes(numbers)
+        absent = codes < 0
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=absent if absent.any() else None), self._texts, safe=False)
+
+    def _codes(self, numbers: NDArray[np.uint32]) -> Codes:
+        # Numbers below the base become very large ones here: all of them end at the last place, which is NULL.
+        return self._places.take(np.minimum(numbers - self._base, np.uint32(len(self._places) - 1)))
+
+    def _make_room(self, top: int) -> None:
+        wanted = top - int(self._base) + 2
+        if wanted > len(self._places):
+            more = np.full(2 * wanted - len(self._places), _UNSEEN, np.int32)
+            self._places[-1], more[-1] = _UNSEEN, _NULL
+            self._places = np.concatenate([self._places, more])
+
+    def _learn(self, new: NDArray[np.uint32], batch: NDArray[np.uint32]) -> None:
+        if len(self._texts) + len(new) > self._most and len(self._texts):
+            self.restart(int(self._base))
+            self._make_room(int(batch.max()))
+            new = np.unique(batch[batch > self._base])
+        found = Table(self._lookup(new))
+        places = found.places.copy()
+        places[places >= 0] += len(self._texts)
+        self._places[new - self._base] = np.where(places < 0, _UNSEEN, places)  # a text may still be under way
+        self._texts = pa.concat_arrays([self._texts, found.texts])
 
 
-def dictionary(values: Texts) -> pa.DictionaryArray:
-    """Texts as a dictionary array of int32 indices, ``None`` as NULL."""
-    return pa.array(values, pa.string()).dictionary_encode()
+_ZEROS = pa.array(np.zeros(1 << 16, np.int32))
+
+
+@lru_cache(maxsize=64)
+def _single(text: str) -> pa.Array:
+    return pa.array([text], pa.string())
 
 
 def constant(text: str, rows: int) -> pa.DictionaryArray:
     """The same text in every row."""
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text], pa.string()), safe=False)
-
-
-def coded(codes: NDArray[np.generic], table: pa.DictionaryArray) -> pa.DictionaryArray:
-    """``table[codes]``: ``codes`` are positions in a small table."""
-    places = _with_nulls(table)
-    return taken(table.dictionary, places.take(codes), nulls=table.null_count > 0)
+    zeros = _ZEROS.slice(0, rows) if rows <= len(_ZEROS) else pa.array(np.zeros(rows, np.int32))
+    return pa.DictionaryArray.from_arrays(zeros, _single(text), safe=False)
 
 
 def looked_up(ids: NDArray[np.generic], lookup: Callable[[NDArray[np.generic]], Texts]) -> pa.DictionaryArray:
@@ -83,8 +147,11 @@ def masked(values: NDArray[np.generic], present: NDArray[np.bool_], type_: pa.Da
     return pa.array(values, type_, mask=None if present.all() else ~present)
 
 
-def scattered(rows: NDArray[np.intp], column: pa.Array, length: int) -> pa.Array:
-    """``column[i]`` in row ``rows[i]`` of ``length`` rows, NULL in all others."""
+def scattered(rows: NDArray[np.intp], columns: Mapping[str, pa.Array], length: int) -> dict[str, pa.Array]:
+    """Columns whose entry ``i`` belongs to row ``rows[i]`` of ``length``; NULL in all other rows."""
+    if len(rows) == length:
+        return dict(columns)
     place = np.full(length, -1, np.int32)
     place[rows] = np.arange(len(rows), dtype=np.int32)
-    return column.take(pa.array(place, mask=place < 0))
+    indices = pa.array(place, mask=place < 0)
+    return {name: column.take(indices) for name, column in columns.items()}

@@ -18,15 +18,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from collectors.ebpf import network, paths
-from collectors.ebpf.columns import Distinct, coded, constant, dictionary, looked_up, masked, scattered
+from collectors.ebpf.columns import Distinct, Table, constant, looked_up, masked, scattered
+from collectors.ebpf.members import Members, Records
 from collectors.ebpf.processes import ImageTable, ProcessTable
 from collectors.ebpf.records import EVENT, RULE_DEFAULT, VERDICT_NONE
 from collectors.ebpf.strings import StringTable
 from collectors.identity import process_keys
 from pipeline import schema
-
-Records = NDArray[np.void]
-Mask = NDArray[np.bool_]
 
 SOURCE = "ebpf"
 EINPROGRESS = 115
@@ -35,13 +33,13 @@ FROM_PROC = 1 << 31
 
 _FORK, _EXEC, _EXIT = (schema.OPERATION_BY_NAME[n].code for n in ("fork", "exec", "exit"))
 _PROCESS, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "network"))
-_CLASS = dictionary(schema.CLASSES)
-_OPERATION = dictionary([o.name if (o := schema.OPERATION_BY_CODE.get(c)) else None for c in range(256)])
-_INTENT = dictionary([schema.flag_text(schema.INTENTS, bits) for bits in range(16)])
-_OUTCOME = dictionary(["success", "failure", "denied"])
-_VERDICT = dictionary([*schema.VERDICTS, *[None] * (256 - len(schema.VERDICTS))])
-_ENFORCED = dictionary([None, "kernel"])
-_ACTION = dictionary([None, "kill", "deny"])
+_CLASS = Table(schema.CLASSES)
+_OPERATION = Table([o.name if (o := schema.OPERATION_BY_CODE.get(c)) else None for c in range(256)])
+_INTENT = Table([schema.flag_text(schema.INTENTS, bits) for bits in range(16)])
+_OUTCOME = Table(["success", "failure", "denied"])
+_VERDICT = Table([*schema.VERDICTS, *[None] * (256 - len(schema.VERDICTS))])
+_ENFORCED = Table([None, "kernel"])
+_ACTION = Table([None, "kill", "deny"])
 _Q_FROM_PROC = 1 << schema.QUALITY.index("from_proc")
 _DENY = schema.VERDICTS.index("deny")
 _DEFAULT_SELECTOR = {o.code: o.selectors[-1] for o in schema.OPERATIONS}
@@ -81,22 +79,22 @@ class Context:
             self.images.drop_ended(self.processes.live_images())
 
 
-def view(raw: NDArray[np.uint8]) -> Records:
+def view(raw: NDArray[np.uint8]) -> NDArray[np.void]:
     """Raw rows of shape (n, 128) as event records; no copy."""
     return raw.reshape(-1).view(EVENT)
 
 
-def in_time_order(raw: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The rows ordered by time; the same array when they are so already."""
-    time = view(raw)["time"]
+def time_order(raw: NDArray[np.uint8]) -> NDArray[np.intp] | None:
+    """Row numbers in the order of time, ``None`` where the rows stand in it already."""
+    time = view(raw)["time"].copy()
     if (time[:-1] <= time[1:]).all():
-        return raw
-    return raw[np.argsort(time, kind="stable")]
+        return None
+    return np.argsort(time, kind="stable")
 
 
 def decode(raw: NDArray[np.uint8], context: Context) -> pa.RecordBatch:
     """A sparse activity batch from raw rows of shape (n, 128), in time order."""
-    records = view(in_time_order(raw))
+    records = Members(raw, time_order(raw))
     keys = process_keys(context.boot_id, records["start"].astype(np.int64), records["pid"].astype(np.int32))
     _learn(records, keys, context)
     columns = {
@@ -172,18 +170,21 @@ def _what(records: Records) -> dict[str, pa.Array]:
     failed = (ret < 0) & (ret != -EINPROGRESS)
     outcome = np.where(records["enforced"] != 0, 2, failed).astype(np.int8)
     columns = {
-        "class": coded(records["class"], _CLASS),
-        "operation": coded(records["op"], _OPERATION),
-        "outcome": coded(outcome, _OUTCOME),
+        "class": _CLASS.take(records["class"]),
+        "operation": _OPERATION.take(records["op"]),
+        "outcome": _OUTCOME.take(outcome),
         "errno": pa.array(np.where(ret < 0, -ret, 0)),
-        "intent": coded(records["intent"] & 15, _INTENT),
+        "intent": _INTENT.take(records["intent"] & 15),
     }
     ended = np.flatnonzero((records["class"] == _PROCESS) & (records["op"] == _EXIT))
     if len(ended):
         code = records["exit.code"][ended]
         by_signal = code & 0x7F != 0
-        columns["exit_code"] = scattered(ended, masked((code >> 8) & 0xFF, ~by_signal, schema.INT), len(records))
-        columns["signal"] = scattered(ended, masked(code & 0x7F, by_signal, schema.INT), len(records))
+        ends = {
+            "exit_code": masked((code >> 8) & 0xFF, ~by_signal, schema.INT),
+            "signal": masked(code & 0x7F, by_signal, schema.INT),
+        }
+        columns |= scattered(ended, ends, len(records))
     return columns
 
 
@@ -212,8 +213,11 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
     forks = np.flatnonzero((records["class"] == _PROCESS) & (records["op"] == _FORK))
     if len(forks):
         forked = records[forks]
-        columns["child_key"] = scattered(forks, pa.array(_child_keys(forked, context)), rows)
-        columns["child_pid"] = scattered(forks, pa.array(forked["fork.child_pid"].astype(np.int32)), rows)
+        children = {
+            "child_key": pa.array(_child_keys(forked, context)),
+            "child_pid": pa.array(forked["fork.child_pid"].astype(np.int32)),
+        }
+        columns |= scattered(forks, children, rows)
     return columns
 
 
@@ -224,15 +228,15 @@ def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
     # Allow and audit are for the judge: it knows all that lifts a default, the kernel only what stops.
     decided = (records["verdict"] != VERDICT_NONE) & (records["verdict"] >= _DENY)
     if decided.any():
-        columns["verdict"] = coded(np.where(decided, records["verdict"], VERDICT_NONE), _VERDICT)
+        columns["verdict"] = _VERDICT.take(np.where(decided, records["verdict"], VERDICT_NONE))
         code = records["scope"].astype(np.int64) << 16 | records["rule"].astype(np.int64) << 8 | records["op"]
         columns["rule"] = looked_up(
             np.where(decided, code, -1), lambda ids: [_rule_name(int(i), context) for i in ids.tolist()]
         )
     stopped = records["enforced"] != 0
     if stopped.any():
-        columns["enforced_at"] = coded(records["enforced"], _ENFORCED)
-        columns["action"] = coded(stopped * np.where(records["class"] == _NETWORK, 2, 1), _ACTION)
+        columns["enforced_at"] = _ENFORCED.take(records["enforced"])
+        columns["action"] = _ACTION.take(stopped * np.where(records["class"] == _NETWORK, 2, 1))
     return columns
 
 

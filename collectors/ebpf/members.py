@@ -16,7 +16,7 @@ from collectors.ebpf.records import EVENT, STRIDE
 
 _WORD = 8
 _FIRST, _LAST = 1, 14
-"""Words of a record that hold a member of at most 8 bytes: all behind the ring's header, up to the end of an exec."""
+"""Words of a record that are turned: from behind the ring's header to the end of what a file, an exec, a fork or an exit say."""
 
 _BLOCK = 2048
 
@@ -27,7 +27,7 @@ def _places() -> dict[str, tuple[np.dtype[Any], int, int]]:
     found = {}
     for name in EVENT.names or ():
         dtype, offset = fields[name][0], fields[name][1]
-        if dtype.itemsize <= _WORD:
+        if dtype.itemsize <= _WORD and offset < _LAST * _WORD:
             found[name] = (dtype, offset // _WORD - _FIRST, offset % _WORD // dtype.itemsize)
     return found
 
@@ -36,7 +36,9 @@ _PLACES = _places()
 
 
 class Members:
-    """Columns of raw records; ``members[name]`` is one, without a copy."""
+    """Columns of raw records: ``members[name]`` is one, without a copy, and ``members[row_numbers]`` are some
+    records whole, as of a structured array.
+    """
 
     def __init__(self, raw: NDArray[np.uint8], order: NDArray[np.intp] | None = None) -> None:
         """``raw`` has shape (n, 128), uint8; ``order`` are the row numbers in the order wanted."""
@@ -52,12 +54,14 @@ class Members:
     def __len__(self) -> int:
         return self._words.shape[1]
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """One member of all records; raises ``KeyError`` for addresses, which are longer than a word: see ``rows``."""
-        dtype, word, lane = _PLACES[name]
-        return self._words[word].view(dtype)[lane :: _WORD // dtype.itemsize]
-
-    def rows(self, at: NDArray[np.intp]) -> NDArray[np.void]:
-        """A few records whole, as structured rows."""
-        taken = self._raw[at if self._order is None else self._order[at]]
+    def __getitem__(self, what: str | NDArray[np.intp]) -> NDArray[Any]:
+        """One member of all records, or some records; ``KeyError`` for addresses and ports: they are read off whole records."""
+        if isinstance(what, str):
+            dtype, word, lane = _PLACES[what]
+            return self._words[word].view(dtype)[lane :: _WORD // dtype.itemsize]
+        taken = self._raw[what if self._order is None else self._order[what]]
         return taken.reshape(-1).view(EVENT)
+
+
+Records = NDArray[np.void] | Members
+"""What decoding reads: both give a member by name and some records by row numbers."""

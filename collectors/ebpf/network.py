@@ -7,12 +7,14 @@ is spelled once.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.columns import dictionary, looked_up, masked, scattered
+from collectors.ebpf.columns import Table, looked_up, masked, scattered
+from collectors.ebpf.members import Records
 from pipeline import schema
 
 _NETWORK = schema.CLASSES.index("network")
@@ -21,6 +23,7 @@ _UNIX = 256 + _AF_UNIX
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", 132: "sctp", 136: "udplite", 262: "mptcp", _UNIX: "unix"}
 
 
+@lru_cache(maxsize=4096)
 def address_text(raw: bytes) -> str | None:
     """Spelling of a 16-byte address; IPv4 where it is mapped."""
     address = ipaddress.IPv6Address(raw)
@@ -30,18 +33,17 @@ def address_text(raw: bytes) -> str | None:
 def _addresses(raw: NDArray[np.void], present: NDArray[np.bool_]) -> pa.Array:
     packed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(raw), [None, pa.py_buffer(raw.tobytes())])
     encoded = packed.dictionary_encode()
-    indices = pa.array(encoded.indices.to_numpy(), mask=~present)
-    return dictionary([address_text(a) for a in encoded.dictionary.to_pylist()]).take(indices)
+    codes = np.where(present, encoded.indices.to_numpy(), -1)
+    return Table([*map(address_text, encoded.dictionary.to_pylist()), None]).take(codes)  # -1 is the last: NULL
 
 
-def columns(records: NDArray[np.void]) -> dict[str, pa.Array]:
+def columns(records: Records) -> dict[str, pa.Array]:
     """Network columns; none when the batch has no network row."""
     rows = np.flatnonzero(records["class"] == _NETWORK)
     if not len(rows):
         return {}
     # Network rows alone: in the others the same bytes are inodes and string ids.
-    found = _of_network(records[rows])
-    return {name: scattered(rows, column, len(records)) for name, column in found.items()}
+    return scattered(rows, _of_network(records[rows]), len(records))
 
 
 def _of_network(records: NDArray[np.void]) -> dict[str, pa.Array]:

@@ -7,36 +7,24 @@ failed call, a name that is gone) was joined to its base by the sensor and is ti
 
 from __future__ import annotations
 
-import posixpath
-import re
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.columns import looked_up, masked, scattered
+from collectors.ebpf.columns import masked, scattered
+from collectors.ebpf.members import Records
 from collectors.ebpf.strings import StringTable
 from pipeline import schema
 
 _EXEC = schema.OPERATION_BY_NAME["exec"].code
-_TWO_PATHS = [schema.OPERATION_BY_NAME[n].code for n in ("file.rename", "file.link", "file.symlink")]
+_TWO_PATHS = np.zeros(256, np.bool_)
+_TWO_PATHS[[schema.OPERATION_BY_NAME[n].code for n in ("file.rename", "file.link", "file.symlink")]] = True
 _LAST_OPEN = schema.OPERATION_BY_NAME["file.create"].code
 _PROCESS, _FILE = (schema.CLASSES.index(c) for c in ("process", "file"))
-_UNTIDY = re.compile(r"/(?:\.{0,2})(?:/|$)")
 
 
-def tidy(path: str) -> str:
-    """An absolute path without empty, ``.`` and ``..`` parts; anything else as it is."""
-    if not path.startswith("/") or path == "/" or not _UNTIDY.search(path):
-        return path
-    return posixpath.normpath(path).replace("//", "/", 1)
-
-
-def columns(records: NDArray[np.void], strings: StringTable) -> dict[str, pa.Array]:
+def columns(records: Records, strings: StringTable) -> dict[str, pa.Array]:
     """``path`` and what goes with it."""
-
-    def lookup(ids: NDArray[np.generic]) -> list[str | None]:
-        return strings.tidied(ids, tidy)  # type: ignore[arg-type]  # ids are uint32 here
 
     class_, operation = records["class"], records["op"]
     files = class_ == _FILE
@@ -44,20 +32,20 @@ def columns(records: NDArray[np.void], strings: StringTable) -> dict[str, pa.Arr
     execs = np.flatnonzero(lives & (operation == _EXEC))
     # The three parts of the union that name an object all begin with its id; fork and exit name none.
     asked = np.where(lives, 0, records["file.path"])
-    found = {}
+    found: dict[str, pa.Array] = {}
     if len(execs):
         started = records[execs]
         # What was asked for is the script; its interpreter is exe.
         asked[execs] = np.where(started["exec.script"] != 0, started["exec.script"], started["exec.path"])
-        found["script"] = scattered(execs, looked_up(started["exec.script"], lookup), len(records))
-    found["path"] = looked_up(asked, lookup)
-    two = np.flatnonzero(np.isin(operation, _TWO_PATHS))
+        found |= scattered(execs, {"script": strings.paths.column(started["exec.script"])}, len(records))
+    found["path"] = strings.paths.column(asked)
+    two = np.flatnonzero(_TWO_PATHS.take(operation))
     if len(two):
-        found["path_to"] = scattered(two, looked_up(records["file.path_to"][two], lookup), len(records))
+        found |= scattered(two, {"path_to": strings.paths.column(records["file.path_to"][two])}, len(records))
     return {**found, **_of_inodes(records, files, execs)}
 
 
-def _of_inodes(records: NDArray[np.void], files: NDArray[np.bool_], execs: NDArray[np.intp]) -> dict[str, pa.Array]:
+def _of_inodes(records: Records, files: NDArray[np.bool_], execs: NDArray[np.intp]) -> dict[str, pa.Array]:
     """What a file or a program is: the parts of a file and of an exec agree up to ``dev``; the mode stands elsewhere."""
     with_inode = files.copy()
     with_inode[execs] = True

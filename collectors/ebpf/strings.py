@@ -8,13 +8,25 @@ before, after the sensor has been told (by its epoch) to send everything anew.
 
 from __future__ import annotations
 
+import posixpath
+import re
 import shlex
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.ebpf.columns import Vocabulary
 from collectors.ebpf.records import CHUNK, CHUNK_DATA, CHUNK_FAULT, STRIDE
+
+
+_UNTIDY = re.compile(r"/(?:\.{0,2})(?:/|$)")
+
+
+def tidy(path: str | None) -> str | None:
+    """An absolute path without empty, ``.`` and ``..`` parts; anything else as it is."""
+    if path is None or not path.startswith("/") or path == "/" or not _UNTIDY.search(path):
+        return path
+    return posixpath.normpath(path).replace("//", "/", 1)
 
 
 class StringTable:
@@ -22,7 +34,8 @@ class StringTable:
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
-        self._tidied: dict[int, str] = {}
+        self.paths = Vocabulary(lambda ids: list(map(tidy, self.get(ids))))
+        """Texts as tidy paths."""
         self._parts = np.zeros((0, STRIDE), np.uint8)
         self.faults = 0
         """Strings with a piece that the kernel could not read."""
@@ -57,13 +70,6 @@ class StringTable:
         """Texts of distinct ids; ``None`` for id 0 and for what never arrived. Bytes that are no UTF-8 show as hexadecimal escapes."""
         return list(map(self._texts.get, ids.tolist()))
 
-    def tidied(self, ids: NDArray[np.uint32], tidy: Callable[[str], str]) -> list[str | None]:
-        """As ``get``, each text as ``tidy`` (always the same function) makes it, which is asked once for each id."""
-        known, texts = self._tidied, self._texts
-        wanted = ids.tolist()
-        known.update({i: tidy(texts[i]) for i in wanted if i not in known and i in texts})
-        return list(map(known.get, wanted))
-
     def words(self, ids: NDArray[np.uint32]) -> list[list[str] | None]:
         """Texts of distinct ids as lists of words that were parted by NUL."""
         return [None if t is None else t.removesuffix("\0").split("\0") for t in self.get(ids)]
@@ -84,5 +90,5 @@ class StringTable:
     def forget(self, up_to: int) -> None:
         """Drop the strings with ids up to ``up_to``."""
         self._texts = {i: t for i, t in self._texts.items() if i > up_to}
-        self._tidied = {i: t for i, t in self._tidied.items() if i > up_to}
+        self.paths.restart(up_to)
         self._parts = self._parts[self._parts.reshape(-1).view(CHUNK)["id"] > up_to]

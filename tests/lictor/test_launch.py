@@ -1,0 +1,196 @@
+"""What becomes of a command that is held back, let go, refused or abandoned."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lictor.errors import LictorError
+from lictor.launch import Child, resolve
+
+
+@pytest.fixture
+def start():
+    """Function: a child; ended after the test."""
+    made = []
+
+    def make(*command, die_with_parent=False):
+        made.append(Child(command, die_with_parent=die_with_parent))
+        return made[-1]
+
+    yield make
+    for child in made:
+        child.abandon()
+
+
+def script(folder, text, name="script"):
+    path = folder / name
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(("how", "status"), [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143), ("kill -KILL $$", 137)])
+def test_exit_status_as_a_shell_gives_it(start, how, status):
+    child = start("sh", "-c", how)
+    child.go()
+    assert child.wait() == status
+    assert child.wait() == child.status == status
+    assert child.poll()
+
+
+def test_nothing_runs_until_it_is_let_go(start, tmp_path):
+    child = start("touch", str(tmp_path / "ran"))
+    time.sleep(0.1)
+    assert not child.poll()
+    assert not (tmp_path / "ran").exists()
+    child.go()
+    assert child.wait() == 0
+    assert (tmp_path / "ran").exists()
+
+
+def test_the_pid_is_the_commands_own(start, tmp_path):
+    child = start("sh", "-c", f"echo $$ > {tmp_path}/pid")
+    child.go()
+    child.wait()
+    assert int((tmp_path / "pid").read_text()) == child.pid
+
+
+def test_an_abandoned_command_never_starts(start, tmp_path):
+    child = start("touch", str(tmp_path / "ran"))
+    child.abandon()
+    assert child.status is not None
+    assert not (tmp_path / "ran").exists()
+    child.abandon()
+
+
+@pytest.mark.parametrize("die_with_parent", [False, True])
+def test_when_lictor_is_killed_before_it_lets_go_the_command_never_starts(tmp_path, die_with_parent):
+    code = (
+        "import os, signal\nfrom lictor.launch import Child\n"
+        f"c = Child(['touch', {str(tmp_path / 'ran')!r}], die_with_parent={die_with_parent})\n"
+        "print(c.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    parent = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False, timeout=20)
+    assert parent.returncode == -signal.SIGKILL
+    wait_gone(int(parent.stdout))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("die_with_parent", [False, True])
+def test_whether_a_running_command_dies_with_lictor(die_with_parent):
+    code = (
+        "import os, signal\nfrom lictor.launch import Child\n"
+        f"c = Child(['sleep', '30'], die_with_parent={die_with_parent})\n"
+        "c.go()\nprint(c.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=20)
+    pid = int(done.stdout)
+    try:
+        if die_with_parent:
+            wait_gone(pid)
+        else:
+            assert state(pid) not in ("", "Z")
+    finally:
+        if state(pid) not in ("", "Z"):
+            os.kill(pid, signal.SIGKILL)
+
+
+def state(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def wait_gone(pid):
+    deadline = time.monotonic() + 5
+    while state(pid) not in ("", "Z"):
+        assert time.monotonic() < deadline, f"{pid} lives on"
+        time.sleep(0.01)
+
+
+def signals_of(text):
+    lines = dict(line.split(":\t") for line in text.splitlines() if line.startswith("Sig"))
+    return {name: int(lines[name], 16) for name in ("SigBlk", "SigIgn")}
+
+
+def test_what_python_changed_about_signals_does_not_reach_the_command(start, tmp_path):
+    """A command that ignored SIGPIPE would write for ever to a reader that went away."""
+    child = start("sh", "-c", f"exec cat /proc/self/status > {tmp_path}/status")
+    child.go()
+    child.wait()
+    assert signals_of(Path("/proc/self/status").read_text())["SigIgn"] >> (signal.SIGPIPE - 1) & 1  # so it is in Python
+    found = signals_of((tmp_path / "status").read_text())
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        assert not found["SigIgn"] >> (number - 1) & 1
+    assert found["SigBlk"] == 0
+
+
+def test_no_descriptor_leaks_into_the_command(start, tmp_path):
+    names = "import os; print(*sorted(os.listdir('/proc/self/fd'), key=int), flush=True)"
+    inheritable = os.pipe()  # Python makes them close-on-exec: a command of subprocess does not see them either
+    plain = subprocess.run([sys.executable, "-S", "-c", names], stdout=subprocess.PIPE, text=True, check=True).stdout
+    child = start("sh", "-c", f'exec "$0" -S -c "$1" > {tmp_path}/fds', sys.executable, names)
+    child.go()
+    assert child.wait() == 0
+    assert (tmp_path / "fds").read_text() == plain
+    for end in inheritable:
+        os.close(end)
+
+
+def test_no_descriptor_stays_open_here(start):
+    before = len(os.listdir("/proc/self/fd"))
+    child = start("true")
+    child.go()
+    child.wait()
+    start("true").abandon()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_arguments_arrive_as_they_were_given(start, tmp_path):
+    odd = ["", "a b", "$HOME", "*", "'", "\n", "é"]
+    child = start("sh", "-c", f'for a in "$@"; do printf "%s\\0" "$a"; done > {tmp_path}/args', "sh", *odd)
+    child.go()
+    child.wait()
+    assert (tmp_path / "args").read_bytes() == b"".join(a.encode() + b"\0" for a in odd)
+
+
+@pytest.mark.parametrize(("text", "why"), [("no shebang\n", "Exec format error"), ("#!/no/such/interpreter\n", "No such file")])
+def test_a_program_that_the_system_refuses(start, tmp_path, text, why):
+    child = start(script(tmp_path, text))
+    with pytest.raises(LictorError, match=rf"could not be run: {why}.*nothing was run") as caught:
+        child.go()
+    assert "\n" not in str(caught.value)
+    assert child.poll()
+
+
+def test_resolve_finds_what_the_shell_finds(tmp_path, monkeypatch):
+    tool = script(tmp_path, "#!/bin/sh\n", "tool")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert resolve(["tool"]) == tool
+    assert resolve([tool]) == tool
+
+
+@pytest.mark.parametrize(("command", "why"), [
+    ([], "no command was given"), ([""], "no command was given"), (["no-such-command"], "'no-such-command' was not found"),
+    (["/etc/passwd"], "'/etc/passwd' is not executable"), (["/etc/no\nsuch"], r"was not found"),
+])  # fmt: skip
+def test_what_cannot_be_run_is_said_in_one_line(command, why):
+    with pytest.raises(LictorError, match=why) as caught:
+        resolve(command)
+    assert "\n" not in str(caught.value)
+
+
+def test_signals_are_passed_on_and_not_to_the_dead(start):
+    child = start("sleep", "30")
+    child.go()
+    child.send(signal.SIGTERM)
+    assert child.wait() == 128 + signal.SIGTERM
+    child.send(signal.SIGTERM)
