@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from enforcer.interface import Enforcer, GuardRefusal, Order, Outcome, RunHandle
 from enforcer.proof import ActionLog, Exits, refusal
-from enforcer.selection import Answer, Asked, answered, select
+from enforcer.selection import MANY, Answer, Asked, answered, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,11 @@ class _Life:
 
     deeds: dict[tuple[object, ...], _Deed] = field(default_factory=dict)
     kills: list[_Deed] = field(default_factory=list)
+
+
+def _key(asked: Asked) -> tuple[object, ...]:
+    """What makes a demand a new one within the life of a process."""
+    return (asked.rule, asked.verdict, asked.enforced_at, asked.refused, asked.object)
 
 
 class Ladder:
@@ -128,11 +133,10 @@ class Ladder:
         if handle is not None and not handle.enforce:
             return None
         life = self._life(asked.run or "", asked.process_key or 0)
-        kind = (asked.rule, asked.verdict, asked.enforced_at, asked.refused)
-        key: tuple[object, ...] = (*kind, asked.object)
-        if key not in life.deeds and len(life.deeds) >= _OBJECTS:
+        if _key(asked) not in life.deeds and len(life.deeds) >= _OBJECTS:
             # One last row of each kind stands for all further objects; the activity rows tell them apart.
-            key, asked = kind, replace(asked, object=f"more than {_OBJECTS} objects, see activity")
+            asked = replace(asked, object=MANY)
+        key = _key(asked)
         if key not in life.deeds:
             life.deeds[key] = self._do(asked, handle, life)
             if len(life.deeds) == _OBJECTS:

@@ -28,10 +28,15 @@ STOPPING: tuple[str, ...] = schema.VERDICTS[schema.VERDICTS.index("ask") :]
 KERNEL = ("kernel", "fanotify")
 """Values of ``enforced_at`` that say: stopped already, when it happened."""
 
+CROWD = 64
+"""Demands of one process in one batch that are told apart by object; a scan has a million addresses."""
+
+MANY = "many objects, see activity"
+"""Stands for the objects of a process with more demands than can be followed one by one."""
+
 _IDENTITY = (
     "agent_run", "process_key", "pid", "rule", "policy", "verdict", "enforced_at", "class", "path", "dst_ip", "dst_port", "errno",
 )  # fmt: skip
-_OBJECT = ("path", "dst_ip", "dst_port")
 
 
 @dataclass(frozen=True)
@@ -84,21 +89,38 @@ class Selection:
 def select(batch: pa.RecordBatch, crowded: Collection[int] = ()) -> Selection:
     """The rows that a policy or the kernel stopped, reduced to distinct demands in order of appearance.
 
-    Objects of the processes in ``crowded`` (keys) are not told apart, and are ``None``: a scan
-    of a million addresses must not become a million demands.
+    Objects of the processes in ``crowded`` (keys), and of any with more than ``CROWD`` demands in
+    this batch, are not told apart and read ``MANY``.
     """
     rows = np.flatnonzero(rows_with(batch, "verdict", STOPPING) | rows_with(batch, "enforced_at", KERNEL))
     if not rows.size:
         return Selection(rows, rows, [])
-    columns = {name: _taken(batch, name, rows) for name in _IDENTITY}
-    if crowded:
-        many = pc.is_in(columns["process_key"], value_set=pa.array(crowded, pa.int64()))
-        for name in _OBJECT:
-            plain = schema.lake_type("activity", name)
-            columns[name] = pc.if_else(many, pa.scalar(None, plain), columns[name].cast(plain))
+    columns = _merged({name: _taken(batch, name, rows) for name in _IDENTITY}, crowded)
     first, which = _distinct(list(columns.values()), rows.size)
+    if first.size > CROWD and (more := _crowds(columns["process_key"].take(pa.array(first)))):
+        columns = _merged(columns, more)
+        first, which = _distinct(list(columns.values()), rows.size)
     few = pa.table({name: column.take(pa.array(first)) for name, column in columns.items()})
     return Selection(rows, which, [_asked(row) for row in few.to_pylist()])
+
+
+def _crowds(process_keys: pa.Array) -> list[int]:
+    """The keys that occur more than ``CROWD`` times."""
+    counted = process_keys.drop_null().value_counts()
+    crowds: list[int] = counted.field("values").filter(pc.greater(counted.field("counts"), CROWD)).to_pylist()
+    return crowds
+
+
+def _merged(columns: dict[str, pa.Array], crowded: Collection[int]) -> dict[str, pa.Array]:
+    """The columns with one object for all rows of the processes in ``crowded``."""
+    if not crowded:
+        return columns
+    inside = pc.is_in(columns["process_key"], value_set=pa.array(crowded, pa.int64()))
+    merged = dict(columns)
+    for name, value in (("path", MANY), ("dst_ip", None), ("dst_port", None)):
+        plain = schema.lake_type("activity", name)
+        merged[name] = pc.if_else(inside, pa.scalar(value, plain), columns[name].cast(plain))
+    return merged
 
 
 def answered(batch: pa.RecordBatch, selection: Selection, answers: Sequence[Answer]) -> pa.RecordBatch:
@@ -132,7 +154,8 @@ def rows_with(batch: pa.RecordBatch, name: str, values: Sequence[str]) -> NDArra
     wanted = np.append(_flags(column.dictionary, values), False)
     if not wanted.any():
         return np.zeros(batch.num_rows, np.bool_)
-    return wanted[column.indices.fill_null(-1).to_numpy()]
+    mask: NDArray[np.bool_] = wanted[column.indices.fill_null(-1).to_numpy()]
+    return mask
 
 
 def _flags(strings: pa.Array, values: Sequence[str]) -> NDArray[np.bool_]:

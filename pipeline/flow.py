@@ -65,6 +65,8 @@ class PerRun:
         """The batch with every row stepped; the order of rows stays."""
         runs = batch.column("agent_run")
         present = [r for r in runs.unique().to_pylist() if r is not None]
+        if not present:
+            return batch
         if len(present) == 1 and runs.null_count == 0:
             step = self._steps.get(present[0])
             return step(batch) if step else batch

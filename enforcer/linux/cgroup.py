@@ -256,17 +256,26 @@ def _make(directory: Path) -> bool:
 def reap_stale(among: Iterable[Place] | None = None) -> list[str]:
     """Remove the empty cgroups that crashed runs left; returns their names.
 
-    A group that is locked (its Lictor lives) or that still holds processes stays.
+    A group that is locked (its Lictor lives), that still holds processes, or that is another
+    user's stays. Without a cgroup v2 tree there is nothing to remove.
     """
-    removed: list[str] = []
-    for place in cgroupfs.places() if among is None else among:
-        for directory in cgroupfs.children(place.directory):
-            descriptor = cgroupfs.lock(directory)
-            if descriptor is None:
-                continue
-            try:
-                if not cgroupfs.events(directory).get("populated", 0) and cgroupfs.remove_tree(directory):
-                    removed.append(directory.name)
-            finally:
-                os.close(descriptor)
-    return removed
+    try:
+        searched = cgroupfs.places() if among is None else among
+    except CgroupError:
+        return []
+    found = [directory for place in searched for directory in cgroupfs.children(place.directory)]
+    return [directory.name for directory in found if _reap(directory)]
+
+
+def _reap(directory: Path) -> bool:
+    """Remove one group when it is empty and nobody holds it."""
+    try:
+        descriptor = cgroupfs.lock(directory)
+        if descriptor is None:
+            return False
+        try:
+            return not cgroupfs.events(directory).get("populated", 0) and cgroupfs.remove_tree(directory)
+        finally:
+            os.close(descriptor)
+    except PermissionError:
+        return False

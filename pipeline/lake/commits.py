@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import schema
 from pipeline.lake import layout
 from pipeline.lake.errors import LakeError
 from pipeline.lake.segments import Segment
@@ -57,7 +58,8 @@ def read(root: Path, stem: str) -> Commit | None:
         content = json.loads(path.read_bytes())
         if content.pop("version") != VERSION:
             raise LakeError(f"{path}: written by a newer version of Lictor: update this one")
-        content["segments"] = tuple(Segment(**s) for s in content["segments"])
+        content["segments"] = [Segment(**s) for s in content["segments"]]
+        content |= {k: tuple(content[k]) for k in ("segments", "sequences", "lost", "damages")}
         return Commit(**content)
     except FileNotFoundError:
         return None
@@ -68,23 +70,23 @@ def read(root: Path, stem: str) -> Commit | None:
 
 
 def sequences(activity: Sequence[pa.Table]) -> tuple[dict[str, Any], ...]:
-    """First and last sequence number and row count per (boot_id, source, cpu, class) of activity rows."""
+    """First and last sequence number and row count per (boot_id, source, cpu, class) of tidy activity rows."""
     keys = ["boot_id", "source", "cpu", "class"]
-    usable = [t.select([*keys, "seq"]) for t in activity if {*keys, "seq"} <= set(t.schema.names)]
-    if not usable:
-        return ()
-    table = pa.concat_tables(usable).unify_dictionaries()
+    table = _pick("activity", activity, keys, "seq")
     found = table.group_by(keys).aggregate([("seq", "min"), ("seq", "max"), ("seq", "count")])
-    named = found.rename_columns([*found.schema.names[:-3], "first", "last", "rows"])
-    return tuple(named.to_pylist())
+    return tuple(found.rename_columns([*keys, "first", "last", "rows"]).to_pylist())
 
 
 def losses(coverage: Sequence[pa.Table]) -> tuple[dict[str, Any], ...]:
-    """Losses per (source, class, reason) of coverage rows, only where something was lost."""
+    """Losses per (source, class, reason) of tidy coverage rows, only where something was lost."""
     keys = ["source", "class", "reason"]
-    usable = [t.select([*keys, "lost"]) for t in coverage if {*keys, "lost"} <= set(t.schema.names)]
-    if not usable:
-        return ()
-    table = pa.concat_tables(usable).unify_dictionaries()
+    table = _pick("coverage", coverage, keys, "lost")
     found = table.group_by(keys).aggregate([("lost", "sum")]).rename_columns([*keys, "lost"])
     return tuple(found.filter(pc.greater(found["lost"], 0)).to_pylist())
+
+
+def _pick(table: str, parts: Sequence[pa.Table], keys: Sequence[str], value: str) -> pa.Table:
+    """Keys and value of the parts that have the value; keys that a part lacks are NULL."""
+    want = pa.schema([schema.memory_schema(table).field(n) for n in (*keys, value)])
+    picked = [p.select([n for n in want.names if n in p.schema.names]) for p in parts if value in p.schema.names]
+    return pa.concat_tables([want.empty_table(), *picked], promote_options="default").unify_dictionaries()

@@ -12,6 +12,7 @@ from enforcer.interface import Enforcer, GuardRefusal, Outcome, RunHandle
 from enforcer.ladder import PROOF_SECONDS, Ladder
 from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.enforcer import LinuxEnforcer
+from enforcer.selection import MANY
 from pipeline import schema
 
 ROW = {"operation": "file.read", "class": "file", "agent_run": "run", "process_key": 7, "pid": 70, "rule": "x", "policy": "p",
@@ -371,19 +372,32 @@ def test_a_flood_of_the_same_denial_is_one_action(ladder):
     assert len(pairs(*parts)) == 2
 
 
-def test_a_scan_of_all_ports_is_a_bounded_number_of_actions(ladder):
+def test_a_slow_scan_gets_rows_up_to_a_bound(ladder):
+    """Ports one after the other, so that no single batch is a crowd."""
     parts = []
-    for start in range(0, 65_536, 8192):
-        ports = batch(*({"dst_port": port} | connect(1, dst_port=port) for port in range(start, start + 8192)))
-        after, actions = ladder.act(ports)
-        assert set(states(after)) == {("deny", "kernel", "confirmed")}
+    for port in range(1, 200):
+        after, actions = ladder.act(batch(connect(1, dst_port=port)))
+        assert states(after) == [("deny", "kernel", "confirmed")]
         parts.append(actions)
     rows = pairs(*parts)
     assert len(rows) == 2 * (module._OBJECTS + 1)
-    assert rows[-1]["object"] == "more than 32 objects, see activity"
+    assert rows[0]["object"] == "10.0.0.1:1"
+    assert rows[-1]["object"] == MANY
     assert ladder._crowded == {7}
     leak = ladder.act(batch(connect(0, dst_port=1)))[1]
     assert [row[3] for row in story(leak)] == [None, "failed", None, "confirmed"]
+
+
+def test_a_fast_scan_is_one_action_and_hides_no_leak(ladder, machine):
+    scan = [connect(1, dst_port=port) for port in range(8192)]
+    after, actions = ladder.act(batch(*scan))
+    assert set(states(after)) == {("deny", "kernel", "confirmed")}
+    assert [row["object"] for row in pairs(actions)] == [MANY, MANY]
+    assert machine.calls == []
+    after, actions = ladder.act(batch(*scan, connect(0, dst_port=9000)))
+    assert [row[3] for row in story(actions)] == [None, "failed", None, "confirmed"]
+    assert states(after)[-1] == ("deny", "kernel", "failed")
+    assert machine.calls == [("process", 7)]
 
 
 def test_memory_is_bounded_over_many_processes(ladder, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enforcer.selection import Answer, Asked, answered, select
+from enforcer.selection import CROWD, MANY, Answer, Asked, answered, select
 from pipeline import schema
 
 ROW = {"agent_run": "r", "process_key": 7, "pid": 70, "rule": "x", "policy": "p", "verdict": "deny",
@@ -110,8 +110,20 @@ def test_answers_return_to_their_rows_and_leave_the_others(some, plain):
 def test_objects_of_crowded_processes_are_not_told_apart():
     some = [{"path": "/a"}, {"path": "/b"}, {"process_key": 8, "path": "/a"}, {"process_key": 8, "path": "/b"}]
     selection = select(batch(*some, {"dst_ip": "1.2.3.4", "dst_port": 5}), crowded={7})
-    assert [(a.process_key, a.object) for a in selection.asked] == [(7, None), (8, "/a"), (8, "/b")]
+    assert [(a.process_key, a.object) for a in selection.asked] == [(7, MANY), (8, "/a"), (8, "/b")]
     assert selection.which.tolist() == [0, 0, 1, 2, 0]
+
+
+def test_a_process_that_crowds_one_batch_has_its_objects_merged():
+    scan = [{"path": f"/{n}", "errno": n % 2} for n in range(CROWD + 1)]
+    selection = select(batch({"process_key": 8}, *scan))
+    assert [(a.process_key, a.object, a.errno) for a in selection.asked] == [(8, "/s", 0), (7, MANY, 0), (7, MANY, 1)]
+    assert selection.which.tolist() == [0, *(1 + n % 2 for n in range(CROWD + 1))]
+    assert len(select(batch(*scan[:CROWD])).asked) == CROWD
+
+
+def test_many_processes_are_no_crowd():
+    assert len(select(batch(*({"process_key": n} for n in range(500)))).asked) == 500
 
 
 def test_a_flood_is_one_demand():

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TextIO
 
 import pyarrow as pa
 import pytest
@@ -125,6 +131,36 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with LakeWriter(folder / "lake", "box") as writer:
         play(given, {}, writer.append)
     return folder / "lake"
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch):
+    """Hands a real terminal of so many columns to a callable; gives all that was sent to it."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def sent(draw: Callable[[TextIO], object], columns: int = 80) -> str:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        outer, inner = pty.openpty()
+        with ThreadPoolExecutor(1) as reader, os.fdopen(inner, "w", encoding="utf-8") as out:
+            # Read while it is written: a terminal holds a few KiB and then stops the writer.
+            received = reader.submit(_read_all, outer)
+            try:
+                draw(out)
+            finally:
+                out.close()
+            return received.result(10).decode().replace("\r\n", "\n")
+
+    return sent
+
+
+def _read_all(descriptor: int) -> bytes:
+    parts: list[bytes] = []
+    with contextlib.closing(os.fdopen(descriptor, "rb", buffering=0)) as terminal, contextlib.suppress(OSError):
+        # The read behind the last byte fails, since nobody holds the other end any more.
+        while part := terminal.read(65536):
+            parts.append(part)
+    return b"".join(parts)
 
 
 @pytest.fixture

@@ -90,8 +90,9 @@ def test_whether_a_running_command_dies_with_lictor(die_with_parent):
         f"c = Child(['sleep', '30'], die_with_parent={die_with_parent})\n"
         "c.go()\nprint(c.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
     )
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=20)
-    pid = int(done.stdout)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline())
+        assert parent.wait() == -signal.SIGKILL
     try:
         if die_with_parent:
             wait_gone(pid)
@@ -133,16 +134,16 @@ def test_what_python_changed_about_signals_does_not_reach_the_command(start, tmp
     assert found["SigBlk"] == 0
 
 
-def test_no_descriptor_leaks_into_the_command(start, tmp_path):
+def test_no_descriptor_of_lictors_own_leaks_into_the_command(start, tmp_path):
+    """What Lictor was given by whoever started it is the command's, as without Lictor; what it opened is not."""
     names = "import os; print(*sorted(os.listdir('/proc/self/fd'), key=int), flush=True)"
-    inheritable = os.pipe()  # Python makes them close-on-exec: a command of subprocess does not see them either
-    plain = subprocess.run([sys.executable, "-S", "-c", names], stdout=subprocess.PIPE, text=True, check=True).stdout
-    child = start("sh", "-c", f'exec "$0" -S -c "$1" > {tmp_path}/fds', sys.executable, names)
-    child.go()
+    command = ("sh", "-c", 'exec "$0" -S -c "$1" > "$2"', sys.executable, names)
+    with (tmp_path / "open").open("w"):
+        subprocess.run([*command, str(tmp_path / "plain")], close_fds=False, check=True)
+        child = start(*command, str(tmp_path / "held"))
+        child.go()
     assert child.wait() == 0
-    assert (tmp_path / "fds").read_text() == plain
-    for end in inheritable:
-        os.close(end)
+    assert (tmp_path / "held").read_text() == (tmp_path / "plain").read_text()
 
 
 def test_no_descriptor_stays_open_here(start):

@@ -28,19 +28,19 @@ TABLE = pa.table(
 )
 
 
-def on_a_terminal(table: pa.Table, columns: int, monkeypatch: pytest.MonkeyPatch, fmt: Format = Format.table) -> str:
-    """What a real terminal gets."""
-    outer, inner = pty.openpty()
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with os.fdopen(inner, "w", encoding="utf-8") as terminal, monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", terminal)
-        render.emit(table, fmt)
-        terminal.flush()
-        sent = os.read(outer, 1 << 20).decode()
-    os.close(outer)
-    return sent.replace("\r\n", "\n")
+@pytest.fixture
+def on_a_terminal(terminal, monkeypatch):
+    """Prints a table where standard output is a terminal; gives what that was sent."""
+
+    def emit(table: pa.Table, columns: int, fmt: Format = Format.table) -> str:
+        def draw(out):
+            with monkeypatch.context() as patch:
+                patch.setattr(sys, "stdout", out)
+                render.emit(table, fmt)
+
+        return terminal(draw, columns)
+
+    return emit
 
 
 def test_json_is_an_array_of_objects(capsys):
@@ -66,8 +66,8 @@ def test_csv_keeps_names_and_leaves_null_empty(capsys):
     assert [r["n"] for r in rows] == ["1", ""]
 
 
-def test_csv_on_a_terminal_is_harmless(monkeypatch):
-    assert "\x1b" not in on_a_terminal(TABLE, 200, monkeypatch, Format.csv)
+def test_csv_on_a_terminal_is_harmless(on_a_terminal):
+    assert "\x1b" not in on_a_terminal(TABLE, 200, Format.csv)
 
 
 def test_parquet_is_read_by_another_engine(tmp_path):
@@ -77,12 +77,12 @@ def test_parquet_is_read_by_another_engine(tmp_path):
     assert found == [(HOSTILE,), ("plain",)]
 
 
-def test_parquet_goes_to_a_pipe_but_never_to_a_terminal(capfdbinary, monkeypatch):
+def test_parquet_goes_to_a_pipe_but_never_to_a_terminal(capfdbinary, on_a_terminal):
     render.emit(TABLE, Format.parquet)
     sys.stdout.flush()
     assert pq.read_table(pa.BufferReader(capfdbinary.readouterr().out)).num_rows == 2
     with pytest.raises(LictorError, match="give -o FILE"):
-        on_a_terminal(TABLE, 80, monkeypatch, Format.parquet)
+        on_a_terminal(TABLE, 80, Format.parquet)
 
 
 @pytest.mark.parametrize("fmt", [Format.json, Format.csv, Format.parquet, Format.table])
@@ -100,29 +100,29 @@ def test_a_table_in_a_pipe_is_aligned_and_free_of_escapes(capsys):
     assert lines[2].index("deny") == lines[0].index("verdict")
 
 
-def test_a_table_on_a_terminal_is_coloured_and_names_are_escaped(monkeypatch, capsys):
-    sent = on_a_terminal(TABLE, 120, monkeypatch)
+def test_a_table_on_a_terminal_is_coloured_and_names_are_escaped(on_a_terminal, capsys):
+    sent = on_a_terminal(TABLE, 120)
     assert "\x1b[1;31mdeny" in sent
     assert "a\\n\\x1b[2J\\u202e" in re.sub(r"\x1b\[[0-9;]*m", "", sent)
     assert "\x1b[2J" not in sent
     assert "2 rows" in capsys.readouterr().err
 
 
-def test_markup_in_a_name_is_only_text(monkeypatch):
-    assert "[bold]x[/bold] :smile:" in on_a_terminal(pa.table({"p": ["[bold]x[/bold] :smile:"]}), 80, monkeypatch)
+def test_markup_in_a_name_is_only_text(on_a_terminal):
+    assert "[bold]x[/bold] :smile:" in on_a_terminal(pa.table({"p": ["[bold]x[/bold] :smile:"]}), 80)
 
 
-def test_too_many_columns_become_one_block_per_row(monkeypatch):
+def test_too_many_columns_become_one_block_per_row(on_a_terminal):
     wide = pa.table({f"column_{n}": [n if n % 2 else None] for n in range(30)})
-    sent = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal(wide, 80, monkeypatch))
+    sent = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal(wide, 80))
     assert "row 1" in sent
     assert "column_29  29" in sent
     assert "column_28" not in sent
 
 
-def test_more_rows_than_a_person_reads_are_cut_and_that_is_said(monkeypatch, capsys):
+def test_more_rows_than_a_person_reads_are_cut_and_that_is_said(on_a_terminal, monkeypatch, capsys):
     monkeypatch.setattr(render, "SHOWN_ON_TERMINAL", 3)
-    sent = on_a_terminal(pa.table({"row": [f"r{n}" for n in range(10)]}), 80, monkeypatch)
+    sent = on_a_terminal(pa.table({"row": [f"r{n}" for n in range(10)]}), 80)
     assert "r2" in sent
     assert "r3" not in sent
     assert "3 of 10 rows" in capsys.readouterr().err

@@ -1,8 +1,6 @@
 """The tree and timeline as a person reads them: complete, harmless, and with denials in words."""
 
 import io
-import os
-import pty
 
 import pytest
 from hypothesis import given
@@ -121,14 +119,8 @@ def test_whatever_a_program_calls_itself_no_line_is_forged(name):
     assert len(text.splitlines()) in {len(shape.splitlines()), len(shape.splitlines()) - 2}
 
 
-def test_a_terminal_gets_colour(monkeypatch):
-    outer, inner = pty.openpty()
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with os.fdopen(inner, "w", encoding="utf-8") as terminal:
-        tree.draw(RunReport(RUN, [process(1, 0, denied=1)], [event(verdict="deny", rule="r")], 0), terminal)
-        terminal.flush()
-        sent = os.read(outer, 1 << 16).decode()
-    os.close(outer)
+def test_a_terminal_gets_colour(terminal):
+    report = RunReport(RUN, [process(1, 0, denied=1)], [event(verdict="deny", rule="r")], 0)
+    sent = terminal(lambda out: tree.draw(report, out))
     assert "\x1b[1;31m" in sent
     assert "DENIED" in sent

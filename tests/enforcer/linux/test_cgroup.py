@@ -237,6 +237,25 @@ def test_reaper_takes_only_what_is_empty_and_unheld(place):
     assert reap_stale([place]) == []
 
 
+def test_reaper_leaves_what_is_another_users(place):
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become another user")
+    (place.directory / "roots").mkdir()
+    os.seteuid(65534)
+    try:
+        assert reap_stale([place]) == []
+        with pytest.raises(CgroupError, match=r"Permission denied\); run as root, or under `systemd-run"):
+            RunCgroup.create("mine", [place])
+    finally:
+        os.seteuid(0)
+    assert reap_stale([place]) == ["roots"]
+
+
+def test_reaper_finds_nothing_where_there_is_no_tree(monkeypatch):
+    monkeypatch.setattr(cgroupfs, "_proc", lambda _: "")
+    assert reap_stale() == []
+
+
 def test_the_lock_does_not_pass_to_what_the_run_starts(group):
     with start(group, "sh", "-c", "ls -l /proc/self/fd", stdout=subprocess.PIPE, text=True) as child:
         assert "cgroup" not in child.communicate()[0]

@@ -155,7 +155,9 @@ def test_a_listing_has_the_files_below_a_directory_and_no_more_than_it_may(tmp_p
     (tmp_path / "link").symlink_to("/etc")  # what it leads to is not below
     mine = {(tmp_path.stat().st_dev, p.lstat().st_ino) for p in [*files, tmp_path / "link"]}
     found = Listing()(str(tmp_path))
-    assert {inode for _, inode in found} == {inode for _, inode in mine} or {i for _, i in found} == {p.stat().st_ino for p in files}
+    assert {inode for _, inode in found} == {inode for _, inode in mine} or {i for _, i in found} == {
+        p.stat().st_ino for p in files
+    }
     assert Listing()(str(tmp_path / "gone")) == []
     monkeypatch.setattr(Listing, "MOST", 1)
     assert len(Listing()(str(tmp_path))) == 1
@@ -308,7 +310,9 @@ def test_python_and_the_kernel_hash_names_alike(under, tmp_path):
 def test_an_allow_lifts_the_default_and_no_deny(under, tmp_path):
     root = os.path.realpath(tmp_path)
     work, other = secret_in(tmp_path / "work"), secret_in(tmp_path / "other")
-    allow = rule(0, ("subtree", f"{root}/work"), ("subtree", "/usr"), ("subtree", "/etc"), ("subtree", "/lib"), action="allow")
+    allow = rule(
+        0, ("subtree", f"{root}/work"), ("subtree", "/usr"), ("subtree", "/etc"), ("subtree", "/lib"), action="allow"
+    )
     lifted = plan(allow, defaults={"file.read": "deny"})
     assert under(lifted, "cat", work)[:2] == (0, b"the secret\n")
     assert under(lifted, "cat", other)[:2] == (-signal.SIGKILL, b"")
@@ -347,7 +351,9 @@ def test_writing_is_its_own_selector(under, tmp_path):
     assert secret.read_text() == "the secret\n"
 
 
-CONNECT = "import socket,sys; s=socket.socket({family}, socket.SOCK_{kind}); sys.exit(s.connect_ex(({address!r}, {port})))"
+CONNECT = (
+    "import socket,sys; s=socket.socket({family}, socket.SOCK_{kind}); sys.exit(s.connect_ex(({address!r}, {port})))"
+)
 
 
 @pytest.mark.kernel

@@ -52,7 +52,8 @@ def test_slashes_that_name_nothing_do_not_count(parts, seed):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("/a/b", "/ab"), ("/a/b", "/b/a"), ("/a", "/a\x01"), ("/aaaaaaaa", "/aaaaaaaaa"), ("/a/b/c", "/ab/c")]
+    ("one", "other"),
+    [("/a/b", "/ab"), ("/a/b", "/b/a"), ("/a", "/a\x01"), ("/aaaaaaaa", "/aaaaaaaaa"), ("/a/b/c", "/ab/c")],
 )
 def test_paths_that_differ_hash_apart(one, other):
     assert hash_path(one, 12345) != hash_path(other, 12345)

@@ -21,7 +21,9 @@ SCOPE_NUMBER = 7
 
 def rule(bit, action="deny", operations=("file.read",), **fields):
     empty = {"paths": (), "exes": (), "not_exes": (), "networks": (), "ports": (), "protocols": ()}
-    return KernelRule(bit=bit, id=f"r{bit}", policy="p", action=action, operations=frozenset(operations), **{**empty, **fields})
+    return KernelRule(
+        bit=bit, id=f"r{bit}", policy="p", action=action, operations=frozenset(operations), **{**empty, **fields}
+    )
 
 
 def plan(*rules, defaults=None, enforce=True):
@@ -105,7 +107,9 @@ def test_a_file_that_exists_is_named_by_its_inode_as_well_and_by_every_spelling(
         yield path, (8, 99)
         yield "/real", (8, 99)
 
-    tables, scope = built(plan(rule(0, paths=(PathTarget("exact", "/link"),)), rule(1, paths=(PathTarget("subtree", "/link"),))), find)
+    tables, scope = built(
+        plan(rule(0, paths=(PathTarget("exact", "/link"),)), rule(1, paths=(PathTarget("subtree", "/link"),))), find
+    )
     assert {k: bits_of(v) for k, v in tables.maps["inodes"].items()} == {inode_key(8, 99): (3, 2)}
     assert {k: bits_of(v) for k, v in tables.maps["paths"].items()} == {
         hash_key(hash_path("/link", SEED)): (3, 2), hash_key(hash_path("/real", SEED)): (3, 2),
@@ -124,7 +128,10 @@ def test_files_below_a_protected_directory_are_named_by_their_inodes_too():
         return [(8, 7), (8, 8)]
 
     tables, _ = built(plan(*rules), below=below)
-    assert {k: bits_of(v) for k, v in tables.maps["inodes"].items()} == {inode_key(8, 7): (1, 0), inode_key(8, 8): (1, 0)}
+    assert {k: bits_of(v) for k, v in tables.maps["inodes"].items()} == {
+        inode_key(8, 7): (1, 0),
+        inode_key(8, 8): (1, 0),
+    }
     assert set(asked) == {"/keys"}  # an allow must not grow
 
 
@@ -232,9 +239,9 @@ def test_as_many_ranges_of_ports_as_the_sensor_holds_and_no_more():
 v4_networks = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(
     lambda t: ipaddress.ip_network((t[0] >> (32 - t[1]) << (32 - t[1]) if t[1] else 0, t[1]))
 )
-v6_networks = st.tuples(st.sampled_from([0, 0xFFFF << 32, 0x20010DB8 << 96, 0xFE80 << 112, 1 << 127]), st.integers(0, 128)).map(
-    lambda t: ipaddress.IPv6Network((t[0], t[1]), strict=False)
-)
+v6_networks = st.tuples(
+    st.sampled_from([0, 0xFFFF << 32, 0x20010DB8 << 96, 0xFE80 << 112, 1 << 127]), st.integers(0, 128)
+).map(lambda t: ipaddress.IPv6Network((t[0], t[1]), strict=False))
 ip_networks = st.one_of(
     v4_networks, v6_networks, st.sampled_from([ipaddress.ip_network(n) for n in ("::/0", "0.0.0.0/0", "10.0.0.0/8", "::ffff:0:0/96", "::ffff:10.0.0.0/104", "::/80")])
 )  # fmt: skip
@@ -268,7 +275,9 @@ def means(network, address) -> bool:
 @given(st.lists(st.lists(ip_networks, min_size=1, max_size=3), min_size=1, max_size=6), st.data())
 @settings(deadline=None, max_examples=150)
 def test_the_longest_prefix_carries_the_bits_of_all_around_it(wanted, data):
-    tables, _ = built(plan(*(rule(i, operations=("net.connect",), networks=tuple(map(str, n))) for i, n in enumerate(wanted))))
+    tables, _ = built(
+        plan(*(rule(i, operations=("net.connect",), networks=tuple(map(str, n))) for i, n in enumerate(wanted)))
+    )
     everywhere = [n for group in wanted for n in group]
     inside = data.draw(st.sampled_from(everywhere))
     offset = data.draw(st.integers(0, inside.num_addresses - 1))

@@ -84,7 +84,8 @@ def test_bad_input_is_told_and_leaves_no_lake(lictor, session, tmp_path):
     cut = tmp_path / "cut.parquet"
     cut.write_bytes((session / "trace.parquet").read_bytes()[:-40])
     foreign = tmp_path / "foreign.parquet"
-    pq.write_table(pq.read_table(session / "trace.parquet").rename_columns(lambda n: f"x_{n}"), foreign)
+    table = pq.read_table(session / "trace.parquet")
+    pq.write_table(table.rename_columns([f"x_{n}" for n in table.schema.names]), foreign)
     lake = tmp_path / "lake"
     for arguments, said in (
         ([session / "trace.parquet", "--policy", bad], f"{bad}:3:1: "),
