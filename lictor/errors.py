@@ -26,6 +26,7 @@ EXPECTED: tuple[tuple[str, str], ...] = (
     ("pipeline.policy.source", "PolicyError"),
     ("pipeline.lake.errors", "LakeError"),
     ("enforcer.linux.cgroupfs", "CgroupError"),
+    ("enforcer.linux.tables", "RuleTableError"),
 )
 """Module and name of each expected exception.
 

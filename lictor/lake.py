@@ -12,11 +12,7 @@ from lictor.report import text
 from lictor.settings import lake_path
 from pipeline.lake.reader import Lake
 from pipeline.lake.writer import LakeWriter
-
-VIEWS = {
-    "runs": "SELECT * FROM run_log QUALIFY row_number() OVER (PARTITION BY run ORDER BY time DESC, state = 'ended' DESC) = 1",
-}
-"""``run_log`` has a row per state of a run; ``runs`` shows where each stands now."""
+from queries.catalog import views
 
 
 def open_lake(option: Path | None) -> Lake:
@@ -24,7 +20,7 @@ def open_lake(option: Path | None) -> Lake:
     folder = lake_path(option)
     if not folder.is_dir():
         raise LictorError(f"{folder}: no lake there yet; lictor run makes one, --lake DIR names another")
-    return Lake(folder, views=VIEWS, report=say)
+    return Lake(folder, views=views(), report=say)
 
 
 def open_writer(folder: Path) -> LakeWriter:

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ import pyarrow as pa
 from collectors.signatures import identify
 from enforcer.linux.cgroup import RunCgroup, reap_stale
 from enforcer.linux.cgroupfs import CgroupError
+from enforcer.linux.process import alive
 from lictor.context import local_context
 from lictor.escape import visible
 from lictor.launch import Child, resolve
@@ -96,6 +97,8 @@ def _observe(service: Service, child: Child, context: RunContext, options: Optio
         service.end(live, status)
     finally:
         if cgroup is not None:
+            cgroup.kill()  # after an error: what is still in it would go on unwatched, and its removal would hide the error
+            cgroup.wait_empty(GRACE_S)
             cgroup.remove()
             cgroup.close()
     if not options.quiet:
@@ -162,8 +165,8 @@ def _end_what_is_left(service: Service, live: LiveRun) -> None:
     service.writer.sync()
     if live.cgroup is not None:
         live.cgroup.kill()
-    else:
-        for pid in left:
+    for pid in _left(service, live):
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + GRACE_S
     service.serve(lambda: time.monotonic() > deadline or not _left(service, live))
@@ -173,9 +176,8 @@ def _end_what_is_left(service: Service, live: LiveRun) -> None:
 
 
 def _left(service: Service, live: LiveRun) -> list[int]:
-    if live.cgroup is not None and not live.cgroup.populated():
-        return []
-    return [pid for pid, _ in service.survivors(live.number)]
+    """By tag, not by cgroup: a process of root can move itself out of that."""
+    return [pid for pid, key in service.survivors(live.number) if alive(pid, key)]
 
 
 def _name(pid: int) -> str:

@@ -38,7 +38,7 @@ def confine(root: Path, *, memory: int, seconds: float, unsafe: bool) -> str:
     Call it with one thread, after the imports and before DuckDB connects. ``memory`` in bytes.
     Raises ``LakeError`` where nothing here can confine the worker, unless ``unsafe``.
     """
-    threads = len(list(Path("/proc/self/task").iterdir()))
+    threads = _threads()
     if threads != 1:
         raise LakeError(f"the query worker has {threads} threads before it is locked down: please report this")
     _die_with_parent()
@@ -67,6 +67,17 @@ def drop_capabilities() -> None:
     if _libc.capset(header, data) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"capset: {os.strerror(number)}")
+
+
+def capabilities() -> int:
+    """Effective capabilities of this thread as a bit set (the first 32)."""
+    data = (ctypes.c_uint32 * 6)()
+    _libc.capget((ctypes.c_uint32 * 2)(_CAPABILITIES, 0), data)
+    return int(data[0])
+
+
+def _threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def _die_with_parent() -> None:

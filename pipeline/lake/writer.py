@@ -74,7 +74,7 @@ class LakeWriter:
 
     def _probe(self) -> None:
         """Find out now, not with the first event, whether a log can be made here."""
-        if not os.access(self.root / layout.WAL, os.W_OK | os.X_OK):
+        if not os.access(self.root / layout.WAL, os.W_OK | os.X_OK, effective_ids=True):
             raise explain(PermissionError(13, "Permission denied"), self.root, "opening the lake for writing")
 
     def append(self, table: str, part: pa.RecordBatch | pa.Table) -> None:

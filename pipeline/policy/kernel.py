@@ -10,7 +10,7 @@ each name that it touches (a rename or link has two; an exec has its path, scrip
 which may match) the strongest rule that matches wins, else the default of the selector; over all of them
 the strongest. What a symbolic link points to is such a name too, but falls under no default.
 ``exes`` of an exec is the new program. IPv4 in IPv6 counts as IPv4, and only so.
-Audit rules are in the plan only where they lift a default: they stop nothing.
+Allow and audit rules are in the plan only where they lift a default: they stop nothing themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.policy.compile import STOPPING, UNSTOPPABLE, CompiledRule, Layer, 
 from pipeline.policy.kernel_rules import SELECTORS, KernelRule, Part, PathTarget, kernel_selectors, part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["KernelPlan", "KernelRule", "PathTarget", "kernel_plan"]
 
@@ -43,31 +43,42 @@ class KernelPlan:
     left_out: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True)
+class _Default:
+    """Default of one selector in the kernel, the rules that it needs there, and what is left to user space."""
+
+    action: str | None
+    lifters: tuple[KernelRule, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
 def kernel_plan(program: Program) -> KernelPlan:
     """The plan of a program; pure, and the same for the same program."""
     parts = {id(rule): part_of(rule) for rule in program.rules}
-    left_out: list[tuple[str, str]] = []
-    defaults, lifters = _defaults(program, parts, left_out)
     stoppers = sorted((r for r in program.rules if r.action in STOPPING), key=lambda r: -_STRENGTH[r.action])
-    for rule in stoppers:
-        left_out += [(rule.id, reason) for _, reason in parts[id(rule)].reasons]
+    left_out = [(rule.id, reason) for rule in stoppers for _, reason in parts[id(rule)].reasons]
+    left_out += [
+        (f"default:{s}", f"{s}: decided in user space") for s, a in program.defaults.items() if _is_outside(s, a)
+    ]
     chosen = [p for r in stoppers if (p := parts[id(r)].rule) is not None]
     left_out += [(r.id, f"the kernel holds {MOST_RULES} rules") for r in chosen[MOST_RULES:]]
-    chosen = chosen[:MOST_RULES]
-    for selector, rules in lifters.items():
-        grown = _with_lifters(chosen, selector, [r for r in rules if selector in r.operations])
+    chosen, defaults = chosen[:MOST_RULES], {}
+    for selector in SELECTORS:
+        found = _default(program, selector, parts)
+        grown = _with_lifters(chosen, selector, found.lifters)
+        reasons = found.reasons
         if len(grown) > MOST_RULES:
-            del defaults[selector]
-            left_out.append(
-                (
-                    f"default:{selector}",
-                    f"the rules that lift it do not fit beside the others: the kernel holds {MOST_RULES}",
-                )
-            )
-        else:
-            chosen = grown
+            reasons = (*reasons, f"the rules that lift it do not fit beside the others: the kernel holds {MOST_RULES}")
+        elif found.action:
+            defaults[selector], chosen = found.action, grown
+        left_out += [(f"default:{selector}", reason) for reason in reasons]
     numbered = tuple(replace(rule, bit=bit) for bit, rule in enumerate(chosen))
     return KernelPlan(numbered, defaults, program.mode == "enforce", tuple(dict.fromkeys(left_out)))
+
+
+def _is_outside(selector: str, action: str) -> bool:
+    """Whether a default stops something that only user space can stop."""
+    return action in STOPPING and selector not in UNSTOPPABLE and not kernel_selectors([selector])
 
 
 def _with_lifters(chosen: list[KernelRule], selector: str, lifters: Iterable[KernelRule]) -> list[KernelRule]:
@@ -80,38 +91,20 @@ def _with_lifters(chosen: list[KernelRule], selector: str, lifters: Iterable[Ker
     return list(grown.values())
 
 
-def _defaults(
-    program: Program, parts: Mapping[int, Part], left_out: list[tuple[str, str]]
-) -> tuple[dict[str, str], dict[str, list[KernelRule]]]:
-    """Defaults of the kernel, and for each stopping one the rules that lift it."""
-    defaults: dict[str, str] = {}
-    lifters: dict[str, list[KernelRule]] = {}
-    for name, action in program.defaults.items():
-        if action in STOPPING and not kernel_selectors([name]) and name not in UNSTOPPABLE:
-            left_out.append((f"default:{name}", f"{name}: decided in user space"))
-    for selector in SELECTORS:
-        spoken = {layer.policy: (layer, a) for layer in program.layers if (a := layer_default(layer, selector))}
-        stopping = [(layer, a) for layer, a in spoken.values() if a in STOPPING]
-        if not stopping:
-            defaults |= {selector: schema.stronger(a for _, a in spoken.values())} if spoken else {}
-            continue
-        lifted = {layer.policy: _lifters(layer, selector) for layer, _ in stopping}
-        firm = [(layer, a) for layer, a in stopping if not lifted[layer.policy]] or stopping
-        layer, action = max(firm, key=lambda pair: _STRENGTH[pair[1]])
-        reason = _why_not(lifted[layer.policy], selector, parts, several=len(stopping) > 1)
-        if reason:
-            left_out.append((f"default:{selector}", reason))
-            continue
-        defaults[selector] = action
-        lifters[selector] = [p for r in lifted[layer.policy] if (p := parts[id(r)].rule) is not None]
-        if any(_STRENGTH[a] > _STRENGTH[action] for _, a in stopping):
-            left_out.append(
-                (
-                    f"default:{selector}",
-                    "a stronger default of another policy, which rules lift, is decided in user space",
-                )
-            )
-    return defaults, lifters
+def _default(program: Program, selector: str, parts: Mapping[int, Part]) -> _Default:
+    """The default of one selector; of several policies' the strongest that no rule lifts, else none where rules do."""
+    spoken = [(layer, a) for layer in program.layers if (a := layer_default(layer, selector))]
+    stopping = [(layer, a) for layer, a in spoken if a in STOPPING]
+    if not stopping:
+        return _Default(schema.stronger(a for _, a in spoken) if spoken else None)
+    firm = [(layer, a) for layer, a in stopping if not _lifters(layer, selector, a)]
+    layer, action = max(firm or stopping, key=lambda pair: _STRENGTH[pair[1]])
+    lifters = _lifters(layer, selector, action)
+    reason = _why_not(lifters, selector, parts, several=len(stopping) > 1)
+    if reason:
+        return _Default(None, (), (reason,))
+    said = tuple(p for r in lifters if (p := parts[id(r)].rule) is not None and selector in p.operations)
+    return _Default(action, said, _weakened(program, layer, selector, action))
 
 
 def layer_default(layer: Layer, selector: str) -> str | None:
@@ -120,13 +113,30 @@ def layer_default(layer: Layer, selector: str) -> str | None:
     return schema.stronger(found) if found else None
 
 
-def _lifters(layer: Layer, selector: str) -> list[CompiledRule]:
-    """Rules of a layer that could lift its default for some event of a selector."""
+def _lifters(layer: Layer, selector: str, action: str) -> list[CompiledRule]:
+    """Rules of a layer that could put something weaker in the place of its default, for some event of a selector."""
     related = {selector}.union(*(o.selectors for o in schema.OPERATIONS if selector in o.selectors))
-    return [r for r in layer.rules if r.action not in STOPPING and r.on & related]
+    return [r for r in layer.rules if _STRENGTH[r.action] < _STRENGTH[action] and r.on & related]
 
 
-def _why_not(lifters: list[CompiledRule], selector: str, parts: Mapping[int, Part], *, several: bool) -> str | None:
+def _weakened(program: Program, layer: Layer, selector: str, action: str) -> tuple[str, ...]:
+    """Why user space may still have to do more than the default that the kernel has."""
+    others = [other for other in program.layers if other is not layer]
+    defaults = [layer_default(other, selector) or "allow" for other in others]
+    rules = [
+        r.action for other in others for r in other.rules if r.action in STOPPING and selector in kernel_selectors(r.on)
+    ]
+    reasons = []
+    if any(_STRENGTH[a] > _STRENGTH[action] for a in defaults):
+        reasons.append("a stronger default of another policy, which rules lift, is decided in user space")
+    if any(_STRENGTH[a] < _STRENGTH[action] for a in rules):
+        reasons.append(
+            f"where a deny of another policy matches, the kernel denies and user space follows with {action}"
+        )
+    return tuple(reasons)
+
+
+def _why_not(lifters: Sequence[CompiledRule], selector: str, parts: Mapping[int, Part], *, several: bool) -> str | None:
     """Why a stopping default cannot be decided in the kernel, or ``None``."""
     if several and lifters:
         return "several policies have such a default, and each is lifted by rules of its own"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lictor import report
 from lictor.errors import LictorError
-from lictor.lake import VIEWS
 from pipeline import schema
+from queries.catalog import views
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def query(table):
     connection = duckdb.connect()
     connection.register("activity", conformed)
     connection.register("run_log", run_log)
-    connection.execute(f"CREATE VIEW runs AS {VIEWS['runs']}")
+    connection.execute(f"CREATE VIEW runs AS {views()['runs']}")
     yield lambda sql: connection.sql(sql).to_arrow_table()
     connection.close()
 

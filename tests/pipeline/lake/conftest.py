@@ -88,3 +88,8 @@ def said():
         __call__ = list.append
 
     return Said()
+
+
+@pytest.fixture(scope="session")
+def run_python_once():
+    return python

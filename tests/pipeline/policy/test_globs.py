@@ -26,12 +26,16 @@ def walk(pattern, path):
         return any(walk(pattern.lstrip("*"), path[i:]) for i in range(len(path) + 1))
     if pattern[0] == "*":
         return any(walk(pattern[1:], path[i:]) for i in range(len(path) + 1) if "/" not in path[:i])
-    return bool(path) and (pattern[0] == path[0] or (pattern[0] == "?" and path[0] != "/")) and walk(pattern[1:], path[1:])
+    return (
+        bool(path) and (pattern[0] == path[0] or (pattern[0] == "?" and path[0] != "/")) and walk(pattern[1:], path[1:])
+    )
 
 
 words = st.sampled_from(["a", "b", "ab", "a.b", "ü", "a\n", "*", "?", "a*", "**", "a?b"])
 absolute = st.lists(words, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
-paths = st.lists(st.sampled_from(["a", "b", "ab", "a.b", "aüb", "a\n", "abab"]), max_size=5).map(lambda parts: "/" + "/".join(parts))
+paths = st.lists(st.sampled_from(["a", "b", "ab", "a.b", "aüb", "a\n", "abab"]), max_size=5).map(
+    lambda parts: "/" + "/".join(parts)
+)
 
 
 @settings(max_examples=400)
@@ -117,7 +121,10 @@ def test_refusals(pattern, said):
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("pattern", ["~", "~/.ssh/**", "${workspace}", "${workspace}/{a,b}/**", "{${HOME},/x}/y", "/run/user/${UID}/bus", "**/${NAME}"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["~", "~/.ssh/**", "${workspace}", "${workspace}/{a,b}/**", "{${HOME},/x}/y", "/run/user/${UID}/bus", "**/${NAME}"],
+)
 def test_variables_stand_where_a_path_may(pattern):
     check(pattern)
 

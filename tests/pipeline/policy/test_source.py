@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 
 from pipeline.policy.source import LARGEST, PolicyError, read_tree
 
-words = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=8)  # JSON writes others as two escapes, which YAML reads as two
+words = st.text(
+    st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=8
+)  # JSON writes others as two escapes, which YAML reads as two
 plain = st.none() | st.booleans() | st.integers(-(10**15), 10**15) | words
-documents = st.recursive(plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=8)
+documents = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=8
+)
 
 
 @given(documents)
@@ -20,7 +24,11 @@ def test_reads_json_as_json(data):
     assert read_tree(text, "f").data == json.loads(text)
 
 
-@given(st.dictionaries(st.from_regex("[a-z]{1,5}", fullmatch=True), st.lists(st.from_regex("[a-z]{1,5}x", fullmatch=True), max_size=3)))
+@given(
+    st.dictionaries(
+        st.from_regex("[a-z]{1,5}", fullmatch=True), st.lists(st.from_regex("[a-z]{1,5}x", fullmatch=True), max_size=3)
+    )
+)
 def test_positions_point_at_the_text(data):
     text = yaml.safe_dump(data, default_flow_style=False) if data else "{}"
     tree, lines = read_tree(text, "f"), text.splitlines()

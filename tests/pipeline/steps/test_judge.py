@@ -34,7 +34,11 @@ def alternatives(pattern):
     inner = re.search(r"\{([^{}]*)\}", pattern)
     if not inner:
         return [pattern]
-    return [a for word in inner[1].split(",") for a in alternatives(pattern[: inner.start()] + word + pattern[inner.end() :])]
+    return [
+        a
+        for word in inner[1].split(",")
+        for a in alternatives(pattern[: inner.start()] + word + pattern[inner.end() :])
+    ]
 
 
 def path_matches(pattern, path):
@@ -179,7 +183,9 @@ KEYS = {
     "protocol": some(["tcp", "udp", "unix"]),
     "net": some(["loopback", "private", "external"]),
 }
-matches = st.lists(st.sampled_from(list(KEYS)), max_size=3, unique=True).flatmap(lambda keys: st.builds(Match, **{k: KEYS[k] for k in keys}))
+matches = st.lists(st.sampled_from(list(KEYS)), max_size=3, unique=True).flatmap(
+    lambda keys: st.builds(Match, **{k: KEYS[k] for k in keys})
+)
 actions = st.sampled_from(["allow", "audit", "deny", "kill"])
 
 
@@ -206,7 +212,9 @@ def policies(draw):
 rows = st.fixed_dictionaries(
     {
         "operation": st.sampled_from([o.name for o in schema.OPERATIONS] * 3 + ["registry.set", None]),
-        "intent": st.sampled_from([None, "", "read", "write", "read,write", "write,create", "read,write,create,truncate"]),
+        "intent": st.sampled_from(
+            [None, "", "read", "write", "read,write", "write,create", "read,write,create,truncate"]
+        ),
         "agent_run": st.sampled_from([RUN] * 5 + [NO_RUN]),
         "path": st.sampled_from(PATHS),
         "path_to": st.sampled_from(PATHS),
@@ -313,10 +321,16 @@ def verdict(**given):
         ({"operation": "file.link", "path": "/etc/shadow", "path_to": "/w/x"}, ("deny", "default:file.write")),
         ({"operation": "exec", "path": "/w/run.sh", "script": "/w/run.sh", "exe": "/opt/sh"}, ("kill", "tool")),
         ({"operation": "exec", "path": "/opt/run", "exe": "/usr/bin/dash"}, ("kill", "tool")),
-        ({"operation": "net.connect", "dst_ip": "127.0.0.1", "dst_port": 80, "protocol": "tcp"}, ("deny", "default:network")),
+        (
+            {"operation": "net.connect", "dst_ip": "127.0.0.1", "dst_port": 80, "protocol": "tcp"},
+            ("deny", "default:network"),
+        ),
         ({"operation": "net.connect", "path": "/run/x.sock", "protocol": "unix"}, ("allow", None)),
         ({"operation": "net.connect", "path": "/run/docker.sock", "protocol": "unix"}, ("deny", "docker")),
-        ({"operation": "net.bind", "src_ip": "0.0.0.0", "src_port": 80, "dst_ip": "127.0.0.1"}, ("deny", "open-to-all")),
+        (
+            {"operation": "net.bind", "src_ip": "0.0.0.0", "src_port": 80, "dst_ip": "127.0.0.1"},
+            ("deny", "open-to-all"),
+        ),
         ({"operation": "net.bind", "src_ip": "::1", "src_port": 80}, ("audit", "local")),
         ({"operation": "file.read", "path": "//tmp/./x//secret"}, ("deny", "secret")),
         ({"operation": "fork"}, ("allow", None)),
@@ -349,7 +363,9 @@ def test_of_equal_verdicts_the_first_policy_speaks():
 
 def test_another_policy_cannot_lift_a_default():
     wide = load_policy("lictor: 1\nname: wide\nrules: [{ id: all, on: file.write, action: allow }]", "wide")
-    got = Judge(compile_policies([load_policy(POLICY, "p"), wide], CONTEXT))(batch_of([row(operation="file.write", path="/etc/x")]))
+    got = Judge(compile_policies([load_policy(POLICY, "p"), wide], CONTEXT))(
+        batch_of([row(operation="file.write", path="/etc/x")])
+    )
     assert got["rule"].to_pylist() == ["default:file.write"]
 
 
@@ -373,5 +389,9 @@ def test_a_growing_dictionary_is_looked_up_once(monkeypatch):
     for size in (4, 4, 7, 10):
         path = pa.DictionaryArray.from_arrays(pa.array(range(size), pa.int32()), pa.array(values[:size]))
         reads = pa.array(["file.read"] * size).dictionary_encode()
-        judge(schema.batch("activity", {"operation": reads, "agent_run": pa.array([RUN] * size).dictionary_encode(), "path": path}))
+        judge(
+            schema.batch(
+                "activity", {"operation": reads, "agent_run": pa.array([RUN] * size).dictionary_encode(), "path": path}
+            )
+        )
     assert asked == values

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import errno
+import os
+
+import pyarrow as pa
+import pytest
+
+from pipeline.lake import frames
+from pipeline.lake.errors import LakeError
+from pipeline.lake.wal import Wal
+
+HEADER = {"host": "vm", "created_ns": 1}
+
+
+@pytest.fixture
+def wal(tmp_path):
+    log = Wal.create(tmp_path / "w-1.wal", HEADER)
+    yield log
+    log.close()
+
+
+def scan(path):
+    return frames.scan(pa.py_buffer(path.read_bytes()), verify_chain=True)
+
+
+def test_frames_arrive_in_order_and_chained(wal, rows):
+    wal.append("activity", rows(2))
+    wal.append("runs", pa.table({"run": ["r"]}))
+    wal.sync()
+    result = scan(wal.path)
+    assert [(f.table, f.rows) for f in result.frames] == [("activity", 2), ("runs", 1)]
+    assert result.header == HEADER
+    assert (result.damages, result.chain) == ([], wal.chain)
+    assert wal.size == wal.path.stat().st_size
+
+
+def test_a_log_has_its_name_only_when_it_is_whole_and_locked(tmp_path, monkeypatch):
+    seen = []
+    rename = os.rename
+
+    def look(old, new):
+        seen.append((os.listdir(tmp_path), scan(tmp_path / "w-1.wal.new").header))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", look)
+    Wal.create(tmp_path / "w-1.wal", HEADER).close()
+    assert seen == [(["w-1.wal.new"], HEADER)]
+    assert os.listdir(tmp_path) == ["w-1.wal"]
+
+
+def test_a_failed_start_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", refuse(errno.EIO))
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        Wal.create(tmp_path / "w-1.wal", HEADER)
+    assert os.listdir(tmp_path) == []
+
+
+def test_only_a_log_without_a_writer_is_adopted(wal):
+    assert Wal.adopt(wal.path) is None
+    wal.close()
+    taken = Wal.adopt(wal.path)
+    assert taken is not None
+    assert Wal.adopt(wal.path) is None
+    taken.remove()
+    assert Wal.adopt(wal.path) is None
+
+
+def test_a_log_removed_while_it_is_adopted_is_left_alone(wal, monkeypatch):
+    path = wal.path
+    opened = os.open
+
+    def seal_meanwhile(name, *arguments, **more):
+        fd = opened(name, *arguments, **more)
+        if name == path and path.exists():
+            wal.remove()
+        return fd
+
+    monkeypatch.setattr(os, "open", seal_meanwhile)
+    assert Wal.adopt(path) is None
+
+
+def refuse(number):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+@pytest.mark.parametrize("written", [0, 10, 100])
+def test_a_full_disk_takes_back_half_a_frame(wal, rows, monkeypatch, written):
+    wal.append("activity", rows(2))
+    writev = os.writev
+
+    def full(fd, buffers):
+        return writev(fd, [memoryview(b"".join(map(bytes, buffers)))[:written]])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "writev", full)
+        patch.setattr(os, "write", refuse(errno.ENOSPC))
+        with pytest.raises(LakeError, match=r"No space left.*free some space"):
+            wal.append("activity", rows(2, 2))
+    wal.append("activity", rows(2, 4))
+    result = scan(wal.path)
+    assert [f.read()["seq"].to_pylist() for f in result.frames] == [[0, 1], [4, 5]]
+    assert result.damages == []
+
+
+def test_a_short_write_is_finished(wal, rows, monkeypatch):
+    writev = os.writev
+    monkeypatch.setattr(os, "writev", lambda fd, b: writev(fd, [memoryview(b"".join(map(bytes, b)))[:70]]))
+    wal.append("activity", rows(3))
+    assert [f.rows for f in scan(wal.path).frames] == [3]
+
+
+def test_after_a_failed_fdatasync_the_log_is_never_called_durable_again(wal, rows, monkeypatch):
+    wal.append("activity", rows(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", refuse(errno.EIO))
+        with pytest.raises(LakeError):
+            wal.sync()
+    for again in (wal.sync, lambda: wal.append("activity", rows(1))):
+        with pytest.raises(LakeError, match="making the log durable"):
+            again()
