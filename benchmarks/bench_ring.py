@@ -119,7 +119,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         session = record(folder, load.compiled(folder))
-        print(f"session: {len(session.events)} events, {len(session.priority)} of processes, {len(session.strings)} string pieces")
+        print(
+            f"session: {len(session.events)} events, {len(session.priority)} of processes, {len(session.strings)} string pieces"
+        )
         for keep in (False, True):
             for rows in (10_000, 100_000):
                 measure(session, rows, folder / f"lake-{keep}-{rows}", keep=keep)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 Texts = Sequence[str | None]
 Codes = NDArray[np.int32]
+Numbers = NDArray[np.integer[Any]]
 
 _DENSE = 1 << 18
 """Numbers up to here (and up to four times the rows) are told apart by a table of their own, without hashing."""
@@ -25,12 +27,14 @@ _MOST_PLACES = 1 << 23
 class Distinct:
     """The distinct numbers of an array, and for each row the place of its number among them."""
 
-    def __init__(self, numbers: NDArray[np.generic]) -> None:
+    def __init__(self, numbers: Numbers) -> None:
         """``numbers`` are integers; those of a small range cost 2 ns per row, others about 10."""
-        self.values: NDArray[np.generic]
+        self.values: Numbers
         self.codes: Codes
-        top = int(numbers.max()) if len(numbers) else 0  # type: ignore[call-overload]  # an integer array's maximum
-        if top < max(_DENSE, 4 * len(numbers)) and (numbers.dtype.kind == "u" or not len(numbers) or numbers.min() >= 0):
+        top = int(numbers.max()) if len(numbers) else 0
+        if top < max(_DENSE, 4 * len(numbers)) and (
+            numbers.dtype.kind == "u" or not len(numbers) or numbers.min() >= 0
+        ):
             there = np.zeros(top + 1, np.bool_)
             there[numbers] = True
             found = np.flatnonzero(there)
@@ -57,7 +61,7 @@ class Table:
         self.texts = pa.array(list(places), pa.string())
         self._nulls = -1 in found
 
-    def take(self, codes: NDArray[np.generic]) -> pa.DictionaryArray:
+    def take(self, codes: Numbers) -> pa.DictionaryArray:
         """``texts[codes]``, row by row."""
         places = self.places.take(codes)
         absent = places < 0 if self._nulls else None
@@ -89,7 +93,7 @@ class Vocabulary:
         top = int(numbers.max()) if len(numbers) else 0
         if top - int(self._base) >= _MOST_PLACES:
             distinct = Distinct(numbers)
-            return distinct.column(self._lookup(distinct.values))  # type: ignore[arg-type]  # of the same type
+            return distinct.column(self._lookup(distinct.values.astype(np.uint32)))
         self._make_room(top)
         codes = self._codes(numbers)
         new = codes == _UNSEEN
@@ -97,11 +101,14 @@ class Vocabulary:
             self._learn(np.unique(numbers[new]), numbers)
             codes = self._codes(numbers)
         absent = codes < 0
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=absent if absent.any() else None), self._texts, safe=False)
+        return pa.DictionaryArray.from_arrays(
+            pa.array(codes, mask=absent if absent.any() else None), self._texts, safe=False
+        )
 
     def _codes(self, numbers: NDArray[np.uint32]) -> Codes:
         # Numbers below the base become very large ones here: all of them end at the last place, which is NULL.
-        return self._places.take(np.minimum(numbers - self._base, np.uint32(len(self._places) - 1)))
+        codes: Codes = self._places.take(np.minimum(numbers - self._base, np.uint32(len(self._places) - 1)))
+        return codes
 
     def _make_room(self, top: int) -> None:
         wanted = top - int(self._base) + 2
@@ -136,13 +143,13 @@ def constant(text: str, rows: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(zeros, _single(text), safe=False)
 
 
-def looked_up(ids: NDArray[np.generic], lookup: Callable[[NDArray[np.generic]], Texts]) -> pa.DictionaryArray:
+def looked_up(ids: Numbers, lookup: Callable[[Numbers], Texts]) -> pa.DictionaryArray:
     """Texts of ids; ``lookup`` is asked once, for the distinct ids."""
     distinct = Distinct(ids)
     return distinct.column(lookup(distinct.values))
 
 
-def masked(values: NDArray[np.generic], present: NDArray[np.bool_], type_: pa.DataType) -> pa.Array:
+def masked(values: Numbers, present: NDArray[np.bool_], type_: pa.DataType) -> pa.Array:
     """Numbers where ``present``, NULL elsewhere."""
     return pa.array(values, type_, mask=None if present.all() else ~present)
 

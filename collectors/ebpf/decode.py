@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -33,12 +33,19 @@ FROM_PROC = 1 << 31
 
 _FORK, _EXEC, _EXIT = (schema.OPERATION_BY_NAME[n].code for n in ("fork", "exec", "exit"))
 _PROCESS, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "network"))
-_CLASS = Table(schema.CLASSES)
+
+
+def _of_a_byte(texts: Sequence[str | None]) -> Table:
+    """Texts by the value of a byte; NULL for values that have none."""
+    return Table([*texts, *[None] * (256 - len(texts))])
+
+
+_CLASS = _of_a_byte(schema.CLASSES)
 _OPERATION = Table([o.name if (o := schema.OPERATION_BY_CODE.get(c)) else None for c in range(256)])
 _INTENT = Table([schema.flag_text(schema.INTENTS, bits) for bits in range(16)])
 _OUTCOME = Table(["success", "failure", "denied"])
-_VERDICT = Table([*schema.VERDICTS, *[None] * (256 - len(schema.VERDICTS))])
-_ENFORCED = Table([None, "kernel"])
+_VERDICT = _of_a_byte(schema.VERDICTS)
+_ENFORCED = _of_a_byte([None, "kernel"])
 _ACTION = Table([None, "kill", "deny"])
 _Q_FROM_PROC = 1 << schema.QUALITY.index("from_proc")
 _DENY = schema.VERDICTS.index("deny")
@@ -192,8 +199,8 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
     rows = len(records)
     images = context.images
     process, image, number = Distinct(keys), Distinct(records["image"]), Distinct(records["run"])
-    parents, known = context.processes.parents(process.values)
-    lengths, _ = images.argv_bytes(image.values)
+    parents, known = context.processes.parents(process.values.astype(np.int64, copy=False))
+    lengths, argv_known = images.argv_bytes(image.values)
     runs = [context.runs.get(i) for i in number.values.tolist()]
     columns = {
         "agent_run": number.column([r.id if r else None for r in runs]),
@@ -206,7 +213,7 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
         "pid": pa.array(records["pid"].astype(np.int32)),
         "tid": pa.array(records["tid"].astype(np.int32)),
         "parent_key": masked(parents.take(process.codes), known.take(process.codes), schema.LONG),
-        "cmdline_bytes": masked(lengths.take(image.codes), (lengths > 0).take(image.codes), schema.INT),
+        "cmdline_bytes": masked(lengths.take(image.codes), (argv_known & (lengths > 0)).take(image.codes), schema.INT),
     }
     for name in ImageTable.COLUMNS:
         columns[name] = image.column(images.get(image.values, name))
@@ -223,7 +230,8 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
 
 def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
     """Verdicts that the kernel reached by itself, and what is wrong with a row."""
-    quality = records["quality"] | np.where(records["image"] >= FROM_PROC, _Q_FROM_PROC, 0).astype(np.uint16)
+    from_proc = np.where(records["image"] >= FROM_PROC, np.uint16(_Q_FROM_PROC), np.uint16(0))
+    quality = np.bitwise_or(records["quality"], from_proc)
     columns = {"quality": looked_up(quality, lambda ids: [schema.flag_text(schema.QUALITY, b) for b in ids.tolist()])}
     # Allow and audit are for the judge: it knows all that lifts a default, the kernel only what stops.
     decided = (records["verdict"] != VERDICT_NONE) & (records["verdict"] >= _DENY)

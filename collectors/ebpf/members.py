@@ -52,15 +52,17 @@ class Members:
             self._words[:, begin:end] = block[:, _FIRST:_LAST].T
 
     def __len__(self) -> int:
-        return self._words.shape[1]
+        return len(self._raw)
 
     def __getitem__(self, what: str | NDArray[np.intp]) -> NDArray[Any]:
         """One member of all records, or some records; ``KeyError`` for addresses and ports: they are read off whole records."""
         if isinstance(what, str):
             dtype, word, lane = _PLACES[what]
-            return self._words[word].view(dtype)[lane :: _WORD // dtype.itemsize]
+            column: NDArray[Any] = self._words[word].view(dtype)[lane :: _WORD // dtype.itemsize]
+            return column
         taken = self._raw[what if self._order is None else self._order[what]]
-        return taken.reshape(-1).view(EVENT)
+        whole: NDArray[np.void] = taken.reshape(-1).view(EVENT)
+        return whole
 
 
 Records = NDArray[np.void] | Members

@@ -20,18 +20,16 @@ _EXEC = schema.OPERATION_BY_NAME["exec"].code
 _TWO_PATHS = np.zeros(256, np.bool_)
 _TWO_PATHS[[schema.OPERATION_BY_NAME[n].code for n in ("file.rename", "file.link", "file.symlink")]] = True
 _LAST_OPEN = schema.OPERATION_BY_NAME["file.create"].code
-_PROCESS, _FILE = (schema.CLASSES.index(c) for c in ("process", "file"))
+_PROCESS, _FILE, _NETWORK = (schema.CLASSES.index(c) for c in ("process", "file", "network"))
 
 
 def columns(records: Records, strings: StringTable) -> dict[str, pa.Array]:
     """``path`` and what goes with it."""
-
     class_, operation = records["class"], records["op"]
     files = class_ == _FILE
-    lives = class_ == _PROCESS
-    execs = np.flatnonzero(lives & (operation == _EXEC))
-    # The three parts of the union that name an object all begin with its id; fork and exit name none.
-    asked = np.where(lives, 0, records["file.path"])
+    execs = np.flatnonzero((class_ == _PROCESS) & (operation == _EXEC))
+    # The three parts of the union that name an object all begin with its id.
+    asked = np.where(files | (class_ == _NETWORK), records["file.path"], 0)
     found: dict[str, pa.Array] = {}
     if len(execs):
         started = records[execs]

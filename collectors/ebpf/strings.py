@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from collectors.ebpf.columns import Vocabulary
 from collectors.ebpf.records import CHUNK, CHUNK_DATA, CHUNK_FAULT, STRIDE
 
-
 _UNTIDY = re.compile(r"/(?:\.{0,2})(?:/|$)")
 
 

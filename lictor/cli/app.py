@@ -6,17 +6,16 @@ expected error is its own text on standard error and exit status 2; a defect kee
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.main import get_command
 
-from lictor.cli import doctor, policy, query, replay
+from lictor.cli import doctor, policy, query, replay, run, watch
 from lictor.errors import BAD_INPUT, BROKEN_PIPE, DONE, INTERRUPTED, exit_status
 from lictor.escape import visible
 
@@ -47,17 +46,9 @@ def _options(
     """
 
 
-def _live_commands() -> None:
-    """``run`` and ``watch``, which need the kernel collector of this system."""
-    for name in ("run", "watch"):
-        module = f"lictor.cli.{name}"
-        if importlib.util.find_spec(module) is not None:
-            command: Callable[..., Any] = getattr(importlib.import_module(module), name)
-            # Options behind the agent's command belong to the agent.
-            app.command(name, context_settings={"allow_interspersed_args": False})(command)
-
-
-_live_commands()
+# Options behind the agent's command belong to the agent.
+app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
+app.command("watch")(watch.watch)
 app.command("replay")(replay.replay)
 app.command("sql")(query.sql)
 app.command("runs")(query.runs)

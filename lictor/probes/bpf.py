@@ -69,7 +69,7 @@ def raw_tracepoint() -> Check:
 
 def cgroup_connect() -> Check:
     """Load: what denies network inline (attaching needs a cgroup: see that probe)."""
-    costs = "network rules cannot be enforced inline; lictor run refuses policies that need it"
+    costs = "network rules cannot refuse a connection before it is made"
     return _tried("cgroup connect program", _load_connect, "loaded", WARN, costs)
 
 

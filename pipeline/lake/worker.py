@@ -8,6 +8,7 @@ gives up its rights, and only then connects to DuckDB.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -90,6 +91,7 @@ def _run(root: Path, request: Mapping[str, Any], views: Mapping[str, str], taken
         raise QueryError(_first([*faults.values(), one_line(str(error))])) from error
     finally:
         timer.cancel()
+        timer.join()
 
 
 def _interrupt(connection: duckdb.DuckDBPyConnection, late: threading.Event) -> None:
@@ -108,3 +110,4 @@ def _too_big(request: Mapping[str, Any]) -> str:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # all is said; tearing down DuckDB's and Arrow's threads takes time and sometimes aborts

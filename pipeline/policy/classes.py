@@ -162,5 +162,5 @@ def _texts(values: pa.Array) -> list[str | None]:
     """Values as text; bytes that are no UTF-8 are replaced, so that one odd name cannot stop the pipeline."""
     try:
         return list(values.to_numpy(zero_copy_only=False))
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, pa.ArrowException):
         return [None if b is None else b.decode(errors="replace") for b in values.cast(pa.binary()).to_pylist()]

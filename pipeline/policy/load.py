@@ -119,10 +119,11 @@ def _problem(error: Any, tree: Tree) -> Problem | None:
     if kind == "unexpected_keyword_argument":
         return Problem(*tree.position(location, key=True), _unknown_key(key, location))
     at_key = "[key]" in error["loc"]
-    return Problem(*tree.position(location, key=at_key), _wording(kind, key, error))
+    is_item = bool(location) and isinstance(location[-1], int) and location in tree.values
+    return Problem(*tree.position(location, key=at_key), _wording(kind, key, error, is_item=is_item))
 
 
-def _wording(kind: str, key: str, error: Any) -> str:
+def _wording(kind: str, key: str, error: Any, *, is_item: bool) -> str:
     if kind == "string_pattern_mismatch":
         return f"'{error['input']}': {_PATTERNS[key]}"
     if kind == "dataclass_type" and not error["loc"]:
@@ -131,7 +132,7 @@ def _wording(kind: str, key: str, error: Any) -> str:
         return f"'lictor: {error['input']}': this version reads 'lictor: 1'"
     if kind in _WORDING:
         said = _WORDING[kind].format(key=key, **error.get("ctx", {}))
-        return f"an item of {said}" if error["loc"] and isinstance(error["loc"][-1], int) else said
+        return f"an item of {said}" if is_item else said
     return str(error["msg"])
 
 

@@ -7,16 +7,16 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.ebpf.columns import coded, constant, dictionary, looked_up, masked
+from collectors.ebpf.columns import Distinct, Table, Vocabulary, constant, looked_up, masked, scattered
 from pipeline import schema
 
 words = st.one_of(st.none(), st.sampled_from(["a", "b", "", "é"]))
 
 
 @given(st.lists(words, min_size=1, max_size=5), st.lists(st.integers(0, 100), max_size=30))
-def test_coded_takes_from_the_table(table, codes):
+def test_a_table_is_taken_from_by_position(table, codes):
     codes = [c % len(table) for c in codes]
-    column = coded(np.array(codes, np.uint8), dictionary(table))
+    column = Table(table).take(np.array(codes, np.uint8))
     assert column.type == schema.DICTIONARY
     assert column.to_pylist() == [table[c] for c in codes]
 
@@ -53,6 +53,70 @@ def test_constant_has_one_text_and_every_row():
 
 
 def test_a_dictionary_of_nothing_but_null_is_still_text():
-    assert dictionary([None]).type == schema.DICTIONARY
-    assert dictionary([]).type == schema.DICTIONARY
-    assert isinstance(dictionary(["a"]), pa.DictionaryArray)
+    for texts in ([None], []):
+        column = Table(texts).take(np.zeros(len(texts), np.int32))
+        assert column.type == schema.DICTIONARY
+        assert column.to_pylist() == texts
+
+
+@given(st.lists(st.one_of(st.integers(0, 40), st.integers(2**31, 2**32 - 1))), st.sampled_from([np.uint32, np.int64]))
+def test_distinct_gives_each_row_its_number_back(numbers, dtype):
+    distinct = Distinct(np.array(numbers, dtype))
+    assert distinct.values.take(distinct.codes).tolist() == numbers
+    assert sorted(distinct.values.tolist()) == sorted(set(numbers))
+
+
+def test_distinct_copes_with_negative_numbers():
+    distinct = Distinct(np.array([-1, 7, -1], np.int64))
+    assert distinct.values.take(distinct.codes).tolist() == [-1, 7, -1]
+
+
+@given(st.sets(st.integers(0, 9)), st.integers(10, 12))
+def test_scattered_fills_the_rows_it_names(rows, length):
+    at = np.array(sorted(rows), np.intp)
+    found = scattered(at, {"n": pa.array(at * 2), "t": Table(list("abcdefghij")).take(at)}, length)
+    assert found["n"].to_pylist() == [i * 2 if i in rows else None for i in range(length)]
+    assert found["t"].to_pylist() == ["abcdefghij"[i] if i in rows else None for i in range(length)]
+
+
+numbers = st.lists(st.one_of(st.integers(0, 60), st.integers(2**23, 2**23 + 3), st.just(2**32 - 1)), max_size=20)
+
+
+@given(st.lists(numbers, max_size=12), st.integers(1, 30))
+def test_a_vocabulary_says_what_its_source_says(batches, most):
+    texts = Vocabulary(lambda ids: [None if i % 7 == 0 else f"t{i // 2}" for i in ids.tolist()], most)
+    for batch in batches:
+        column = texts.column(np.array(batch, np.uint32))
+        assert column.type == schema.DICTIONARY
+        assert column.to_pylist() == [None if i % 7 == 0 else f"t{i // 2}" for i in batch]
+
+
+def test_a_vocabulary_asks_once_and_grows_one_dictionary():
+    asked = []
+    texts = Vocabulary(lambda ids: [asked.append(i) or f"t{i}" for i in ids.tolist()])
+    first = texts.column(np.array([3, 5, 3], np.uint32)).dictionary
+    later = texts.column(np.array([5, 9, 0], np.uint32)).dictionary
+    assert asked == [3, 5, 9]
+    assert later[: len(first)] == first
+
+
+def test_a_vocabulary_asks_again_for_what_had_not_arrived():
+    known = {}
+    texts = Vocabulary(lambda ids: [known.get(i) for i in ids.tolist()])
+    assert texts.column(np.array([4], np.uint32)).to_pylist() == [None]
+    known[4] = "late"
+    assert texts.column(np.array([4], np.uint32)).to_pylist() == ["late"]
+
+
+def test_a_full_vocabulary_begins_anew():
+    texts = Vocabulary(lambda ids: [f"t{i}" for i in ids.tolist()], most=4)
+    texts.column(np.arange(1, 5, dtype=np.uint32))
+    column = texts.column(np.array([2, 7], np.uint32))
+    assert (column.to_pylist(), len(column.dictionary)) == (["t2", "t7"], 2)
+
+
+def test_a_vocabulary_forgets_up_to_its_base():
+    texts = Vocabulary(lambda ids: [f"t{i}" for i in ids.tolist()])
+    texts.restart(2**31)
+    column = texts.column(np.array([0, 5, 2**31 + 1], np.uint32))
+    assert column.to_pylist() == [None, None, f"t{2**31 + 1}"]

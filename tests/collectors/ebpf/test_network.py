@@ -70,7 +70,9 @@ def test_columns_equal_a_plain_reading(event, wanted):
             assert found[f"{side}_port"][i].as_py() == (port if inet and port else None)
 
 
-@pytest.mark.parametrize(("number", "name"), [(socket.IPPROTO_SCTP, "sctp"), (socket.IPPROTO_UDPLITE, "udplite"), (262 & 0xFF, "tcp")])
+@pytest.mark.parametrize(
+    ("number", "name"), [(socket.IPPROTO_SCTP, "sctp"), (socket.IPPROTO_UDPLITE, "udplite"), (262 & 0xFF, "tcp")]
+)
 def test_protocol_numbers_are_the_systems(event, number, name):
     found = network.columns(view(event("net.connect", net__family=2, net__protocol=number)))
     assert found["protocol"].to_pylist() == [name]

@@ -50,7 +50,12 @@ def test_process_table_equals_a_dictionary(steps):
         assert table.live_images().tolist() == sorted({i for _, i in model.values()})
 
 
-@given(st.lists(st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["a", "b", None]), st.integers(0, 99)), max_size=5), max_size=6))
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["a", "b", None]), st.integers(0, 99)), max_size=5),
+        max_size=6,
+    )
+)
 def test_image_table_equals_a_dictionary(parts):
     table, model = ImageTable(), {}
     asked = np.arange(10, dtype=np.uint32)

@@ -192,7 +192,7 @@ def test_constants_equal_those_of_the_header(header):
 
 
 def test_a_stride_divides_every_ring(header):
-    assert records.STRIDE == records.HEADER + header.constants["RECORD_SIZE"]
+    assert records.HEADER + header.constants["RECORD_SIZE"] == records.STRIDE
     assert 4096 % records.STRIDE == 0
 
 

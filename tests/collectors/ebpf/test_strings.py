@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import shlex
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.ebpf.records import CHUNK, CHUNK_DATA, CHUNK_FAULT, STRIDE
-from collectors.ebpf.strings import StringTable
+from collectors.ebpf.strings import StringTable, tidy
 
 texts = st.dictionaries(st.integers(1, 2**32 - 1), st.binary(min_size=1, max_size=450), max_size=8)
 
@@ -112,3 +114,34 @@ def test_forget_drops_unfinished_strings_too(chunks, up_to):
     table.forget(up_to)
     table.add(pieces[1:])
     assert table.missing(ids(7)) == (up_to >= 7)
+
+
+spellings = st.lists(st.sampled_from(["a", "..", ".", "", "...", ".b", "c.", "..d"]), max_size=7).map("/".join)
+
+
+@given(spellings)
+def test_tidy_folds_an_absolute_path_as_posix_does(path):
+    absolute = "/" + path
+    expected = posixpath.normpath(absolute).replace("//", "/", 1)
+    assert tidy(absolute) == expected
+
+
+@given(spellings)
+def test_tidy_is_done_after_one_time(path):
+    once = tidy("/" + path)
+    assert tidy(once) == once
+    assert "//" not in once
+    assert not {"", ".", ".."} & set(once.split("/")[1:]) or once == "/"
+
+
+@pytest.mark.parametrize("path", [None, "", "relative/../x", "@abstract//name", "/", "/a/b", "/a...b/.c", "/a/..."])
+def test_what_needs_no_tidying_stays(path):
+    assert tidy(path) == path
+
+
+def test_tidy_reaches_what_the_system_reaches(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "f").touch()
+    spelled = f"{tmp_path}//a/./b/../../f"
+    assert os.path.samefile(spelled, tidy(spelled))
+    assert tidy(spelled) == f"{tmp_path}/f"

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.lake import landlock, sandbox
 from pipeline.lake.errors import LakeError
+from pipeline.lake.reader import _environment
 from pipeline.lake.writer import LakeWriter
 
 UNLOCKED = """
@@ -23,7 +24,7 @@ root = Path(sys.argv[1])
 if "no-landlock" in sys.argv:
     landlock.abi = lambda: 0
 try:
-    held = sandbox.confine(root, memory=6 << 30, seconds=30, unsafe=False)
+    held = "free" if "free" in sys.argv else sandbox.confine(root, memory=6 << 30, seconds=30, unsafe=False)
 except Exception as error:
     print(json.dumps([str(error), {}]))
     sys.exit()
@@ -82,7 +83,7 @@ def attacks(root):
 def run(run_python, lake, *arguments):
     before = fingerprint(lake)
     count = f"SELECT count(*) FROM read_parquet('{next(lake.rglob('*.parquet'))}')"
-    done = run_python(UNLOCKED, lake, *arguments, input=json.dumps([*attacks(lake), count]))
+    done = run_python(UNLOCKED, lake, *arguments, input=json.dumps([*attacks(lake), count]), extra=_environment())
     assert done.returncode == 0, done.stderr
     assert fingerprint(lake) == before
     assert not Path("/tmp/lictor-escaped.csv").exists()
@@ -97,6 +98,15 @@ def test_landlock_alone_stops_every_write_and_every_read_elsewhere(lake, run_pyt
     assert count == "[(20,)]"
     got = {s: r for s, r in results.items() if r.startswith("[") and r != "[]"}
     assert got == {}
+
+
+def test_the_attacks_work_where_nothing_stops_them(lake, run_python):
+    before = fingerprint(lake)
+    tries = attacks(lake)[1:10]
+    done = run_python(UNLOCKED, lake, "free", input=json.dumps(tries), extra=_environment())
+    results = json.loads(done.stdout)[1]
+    assert fingerprint(lake) != before
+    assert all(r.startswith("[") for r in results.values()), results
 
 
 def open_to_all(root):
@@ -153,7 +163,7 @@ with open("/proc/self/mountinfo"):
     pass
 print(json.dumps([sizes, sandbox.capabilities()]))
 """
-    done = run_python(script, tmp_path)
+    done = run_python(script, tmp_path, extra=_environment())
     assert done.returncode == 0, done.stderr
     sizes, powers = json.loads(done.stdout)
     assert sizes == [[6 << 30] * 2, [0, 0], [0, 0]]

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.policy.compile import RunContext, compile_policies
+from pipeline.policy.explain import (
+    AUDITED,
+    KILLED_AFTER,
+    KILLED_BEFORE_RETURN,
+    NOWHERE,
+    REFUSED_IN_CGROUP,
+    explain_enforcement,
+)
+from pipeline.policy.load import load_policy
+
+CONTEXT = RunContext("/w", "/home/u", {}, "u", "h", "a")
+
+
+def explained(defaults="", *rules, mode="enforce"):
+    lines = "\n".join(f"- {{ id: r{i}, {rule} }}" for i, rule in enumerate(rules)) or "  []"
+    text = f"lictor: 1\nname: p\nmode: {mode}\ndefaults: {{ {defaults} }}\nrules:\n{lines}"
+    found = explain_enforcement(compile_policies([load_policy(text, "p")], CONTEXT))
+    return [(e.rule, e.operations, e.where, e.reason) for e in found]
+
+
+@pytest.mark.parametrize(
+    ("rule", "ways"),
+    [
+        ("on: file.read, match: { path: /x }, action: deny", [(("file.read",), KILLED_BEFORE_RETURN, "")]),
+        ("on: exec, match: { path: /x }, action: kill", [(("exec",), KILLED_BEFORE_RETURN, "")]),
+        ("on: network, match: { port: 22 }, action: deny", [(("net.connect", "net.send"), REFUSED_IN_CGROUP, "")]),
+        ("on: net.bind, action: deny", [(("net.bind",), KILLED_AFTER, "net.bind: decided in user space")]),
+        ("on: exit, action: deny, best_effort: true", [(("exit",), NOWHERE, "nothing is left to stop")]),
+        ("on: file.read, match: { path: /x }, action: audit", []),
+        (
+            "on: [file.write, file.delete], match: { path: /x }, action: deny",
+            [
+                (("file.write",), KILLED_BEFORE_RETURN, ""),
+                (("file.delete",), KILLED_AFTER, "file.delete: decided in user space"),
+            ],
+        ),
+    ],
+)
+def test_ways_of_a_rule(rule, ways):
+    assert explained("", rule) == [("r0", *way) for way in ways]
+
+
+def test_defaults():
+    assert explained("file.write: deny, network: deny, file.delete: deny, exec: allow") == [
+        ("default:file.write", ("file.write",), KILLED_BEFORE_RETURN, ""),
+        ("default:network", ("net.connect", "net.send"), REFUSED_IN_CGROUP, ""),
+        ("default:file.delete", ("file.delete",), KILLED_AFTER, "file.delete: decided in user space"),
+    ]
+
+
+def test_a_default_that_a_pattern_lifts_says_which_rule_keeps_it_out():
+    (way,) = explained("file.write: deny", "on: file.write, match: { path: '/w/*.py' }, action: allow")
+    assert way[:3] == ("default:file.write", ("file.write",), KILLED_AFTER)
+    assert "rule 'r0' lifts it" in way[3]
+
+
+def test_audit_mode_stops_nothing_anywhere():
+    ways = explained("network: deny", "on: file.read, match: { path: /x }, action: deny", mode="audit")
+    assert {where for _, _, where, _ in ways} == {AUDITED}
+    assert [rule for rule, *_ in ways] == ["r0", "default:network"]
+
+
+def test_a_rule_beyond_the_kernels_room_is_told_so():
+    ways = explained("", *(f"on: file.read, match: {{ path: /w/{i} }}, action: deny" for i in range(65)))
+    assert [w for w in ways if w[2] == KILLED_AFTER] == [
+        ("r64", ("file.read",), KILLED_AFTER, "the kernel has no place for more rules")
+    ]
