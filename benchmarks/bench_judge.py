@@ -1,15 +1,16 @@
-"""How many rows per second and core the judge takes: CPU time of a steady mixed batch.
+"""How many rows per second and core the judge takes, from a batch to the batch with its verdicts.
 
-``python benchmarks/bench_judge.py`` prints median, slowest and fastest of many runs at 10,000 and
-100,000 rows: with a dictionary that the collector goes on using, with a new one in each batch
-(values known), and with paths never seen before (a flood).
+CPU time of 40 batches after five for warming up, at 10,000 and 100,000 rows, against 63 rules (180 path
+patterns): *steady* is a collector that goes on using its dictionary; *new dictionaries* has one per batch, of
+values that are known; a *flood* has 50,000 paths per batch that nobody saw before and pays re2 for each.
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 import time
-from itertools import islice, repeat
+from itertools import count, cycle, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,7 @@ def program() -> Judge:
 
 
 def paths(prefix: str) -> pa.Array:
-    homes = ("/home/u/project/src", "/usr/lib/python3/dist-packages", "/var/tmp/build", "/home/u/.ssh", "/srv/team7")
+    homes = ("/home/u/project/src", "/usr/lib/python3/dist-packages", "/usr/include/c++", "/home/u/.ssh", "/srv/team7")
     return pa.array([f"{homes[i % 5]}/{prefix}{i * 7919 % 100_003}/file_{i}.py" for i in range(PATHS)])
 
 
@@ -77,40 +78,38 @@ def batch(rows: int, rng: np.random.Generator, values: pa.Array, *, own: bool) -
     return schema.batch("activity", columns)
 
 
-def cpu(judge: Judge, batches: Iterator[pa.RecordBatch], rows: int) -> list[float]:
-    """Millions of rows per CPU second of each batch."""
-    rates = []
+def rates(judge: Judge, batches: Iterator[pa.RecordBatch]) -> list[float]:
+    """Millions of rows per CPU second of each batch; ends the script where a row is left without a verdict."""
+    found = []
     for part in batches:
         begin = time.process_time()
-        judge(part)
-        rates.append(rows / (time.process_time() - begin) / 1e6)
-    return rates
+        out = judge(part)
+        found.append(part.num_rows / (time.process_time() - begin) / 1e6)
+        if out.num_rows != part.num_rows or out["verdict"].null_count:
+            sys.exit("bench_judge: rows without a verdict")
+    return found
 
 
-def report(what: str, rows: int, make: Callable[[], Iterator[pa.RecordBatch]], runs: int = 40) -> None:
-    judge = program()
-    rates = cpu(judge, islice(make(), runs + 5), rows)[5:]
-    print(
-        f"{what:34} {rows:>7} rows  median {statistics.median(rates):6.2f}  min {min(rates):6.2f}  max {max(rates):6.2f}  M rows/s/core"
-    )
+def report(name: str, make: Callable[[], Iterator[pa.RecordBatch]], must: float | None = None, runs: int = 40) -> None:
+    found = rates(program(), islice(make(), runs + 5))[5:]
+    median = statistics.median(found)
+    print(f"{name:28} median {median:6.2f}  min {min(found):6.2f}  max {max(found):6.2f}  M rows/s/core")
+    if must:
+        said = "reached" if median >= must else "not reached"
+        print(f"figure: judge {name} {median:.2f} M rows/s/core (must reach {must:g}): {said}")
 
 
 def main() -> None:
     pa.set_cpu_count(1)
     rng = np.random.default_rng(1)
     values = paths("m")
-    for rows in (10_000, 100_000):
+    for rows, must in ((10_000, 3.0), (100_000, 5.0)):
         kept = [batch(rows, rng, values, own=False) for _ in range(5)]
-        report("steady, one dictionary", rows, lambda kept=kept: (b for again in repeat(kept) for b in again))
+        report(f"steady, {rows}", lambda kept=kept: cycle(kept), must)
         fresh = [batch(rows, rng, values, own=True) for _ in range(5)]
+        report(f"new dictionaries, {rows}", lambda fresh=fresh: cycle(fresh), must)
         report(
-            "steady, a dictionary per batch", rows, lambda fresh=fresh: (b for again in repeat(fresh) for b in again)
-        )
-        report(
-            "flood, every path new",
-            rows,
-            lambda rows=rows: (batch(rows, rng, paths(f"f{i}"), own=True) for i in range(10**6)),
-            8,
+            f"flood, {rows}", lambda rows=rows: (batch(rows, rng, paths(f"f{i}"), own=True) for i in count()), runs=8
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from collectors.ebpf.records import ADDRESS_KEY, HASH_KEY, INODE_KEY, PATH_BITS, SCOPE
-from enforcer.linux.pathhash import hash_name, hash_path
+from enforcer.linux.pathhash import hash_name, hash_path, mix
 from pipeline import schema
 from pipeline.policy.kernel import KernelPlan, KernelRule, PathTarget
 
@@ -151,10 +151,21 @@ def _scope(plan: KernelPlan, maps: dict[str, Entries]) -> bytes:
     record["has_inodes"], record["has_paths"], record["has_names"] = (
         bool(maps["inodes"]), bool(maps["paths"]), bool(maps["names"]),
     )  # fmt: skip
+    record["inode_bloom"] = _bloom((mix(0, int(np.frombuffer(k, INODE_KEY)["ino"][0])) for k in maps["inodes"]), 64)
+    hashed = [*maps["paths"], *maps["names"]]
+    record["name_bloom"] = _bloom((int(np.frombuffer(k, HASH_KEY)["hash"][0]) for k in hashed), 16)
     record["port_ranges"] = len(ports)
     for i, ((low, high), bits) in enumerate(ports.items()):
         record["ports"][0, i] = (low, high, 0, bits)
     return record.tobytes()
+
+
+def _bloom(hashes: Iterable[int], words: int) -> list[int]:
+    """A filter that tells what a map surely does not hold; the same bits as ``may_hold`` in the sensor."""
+    bloom = [0] * words
+    for hashed in hashes:
+        bloom[hashed >> 6 & words - 1] |= 1 << (hashed & 63)
+    return bloom
 
 
 def _ports(rules: Iterable[KernelRule]) -> dict[tuple[int, int], int]:

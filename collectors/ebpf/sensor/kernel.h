@@ -11,7 +11,8 @@
 
 typedef struct { int counter; } atomic_t;
 
-struct qstr { __u32 len; const unsigned char *name; } CORE;
+/* Read whole, in one go: the hash of the dentry cache in the low half of the first word, the length in the high half. */
+struct qstr { __u64 hash_len; const unsigned char *name; };
 struct super_block { __u32 s_dev; unsigned long s_magic; } CORE;
 struct inode { __u16 i_mode; __u32 i_generation; unsigned long i_ino; struct super_block *i_sb; } CORE;
 struct dentry { struct dentry *d_parent; struct qstr d_name; struct inode *d_inode; } CORE;

@@ -10,7 +10,7 @@
 struct scratch {
 	__u64 dentries[DEPTH];
 	__u64 dentry, mount, root; /* where the walk stands */
-	__u32 depth, crossed;
+	__u32 depth;
 	__u64 bits; /* rules that the last walk matched */
 	__u64 hash; /* of the last string */
 	__u64 name_hash; /* of the last name of a path */

@@ -10,7 +10,13 @@
 
 #define read(field) ({ typeof(field) v_; bpf_core_read(&v_, sizeof(v_), &(field)); v_; })
 
-static __always_inline void add_inode_bits(struct scratch *s, __u32 scope, struct inode *inode, int self)
+/* Whether a key can be in a map at all: most are not, and a look-up costs ten times this. */
+static __always_inline int may_hold(const __u64 *bloom, __u32 words, __u64 hash)
+{
+	return bloom[(hash >> 6) & (words - 1)] >> (hash & 63) & 1;
+}
+
+static __always_inline void add_inode_bits(struct scratch *s, const struct scope *rules, __u32 scope, struct inode *inode, int self)
 {
 	struct inode_key key = { .scope = scope };
 	struct path_bits *found;
@@ -18,14 +24,16 @@ static __always_inline void add_inode_bits(struct scratch *s, __u32 scope, struc
 	if (!inode)
 		return;
 	key.ino = read(inode->i_ino);
+	if (!may_hold(rules->inode_bloom, INODE_BLOOM, mix(0, key.ino)))
+		return;
 	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	found = bpf_map_lookup_elem(&inodes, &key);
 	if (found)
 		s->bits |= self ? found->self | found->below : found->below;
 }
 
-/* Rules over the ancestors within the file's own file system, whatever is mounted where. */
-__noinline int match_ancestors(__u32 slot, __u32 scope, __u64 dentry)
+/* Rules over a directory and its ancestors within their file system, whatever is mounted where. */
+__noinline int match_ancestors(__u32 slot, __u32 scope, __u64 dentry, int self)
 {
 	struct scratch *s = scratch(slot);
 	struct scope *rules = scope_of(scope);
@@ -34,7 +42,7 @@ __noinline int match_ancestors(__u32 slot, __u32 scope, __u64 dentry)
 	if (!s || !rules)
 		return 0;
 	for (int i = 0; i < DEPTH; i++) {
-		add_inode_bits(s, scope, read(d->d_inode), i == 0);
+		add_inode_bits(s, rules, scope, read(d->d_inode), i == 0 && self);
 		parent = read(d->d_parent);
 		if (parent == d || !parent)
 			return 0;
@@ -65,22 +73,23 @@ __noinline int collect(__u32 slot, __u32 scope, __u64 vfsmount, __u64 dentry)
 	m = (void *)s->mount;
 	s->root = (__u64)read(m->mnt.mnt_root);
 	s->depth = 0;
-	s->crossed = 0;
 	for (int i = 0; i < DEPTH + 16; i++) {
 		d = (void *)s->dentry;
 		m = (void *)s->mount;
 		if (s->dentry == s->root) {
+			/* The root of a mount is a directory as well, and with a bind mount one with ancestors of its own. */
+			if (rules->has_inodes)
+				match_ancestors(slot, scope, s->dentry, s->depth == 0);
 			above = read(m->mnt_parent);
 			if (above == m)
 				return 0;
 			s->dentry = (__u64)read(m->mnt_mountpoint);
 			s->mount = (__u64)above;
 			s->root = (__u64)read(above->mnt.mnt_root);
-			s->crossed = 1;
 			continue;
 		}
-		if (s->crossed && rules->has_inodes)
-			add_inode_bits(s, scope, read(d->d_inode), 0);
+		if (rules->has_inodes)
+			add_inode_bits(s, rules, scope, read(d->d_inode), s->depth == 0);
 		depth = s->depth;
 		if (depth >= DEPTH)
 			break;
@@ -98,11 +107,15 @@ __noinline int collect(__u32 slot, __u32 scope, __u64 vfsmount, __u64 dentry)
 	return 0;
 }
 
-static __always_inline void add_hash_bits(struct scratch *s, void *map, __u32 scope, __u64 hash, int self)
+static __always_inline void add_hash_bits(
+	struct scratch *s, const struct scope *rules, void *map, __u32 scope, __u64 hash, int self)
 {
 	struct hash_key key = { .hash = hash, .scope = scope };
-	struct path_bits *found = bpf_map_lookup_elem(map, &key);
+	struct path_bits *found;
 
+	if (!may_hold(rules->name_bloom, NAME_BLOOM, hash))
+		return;
+	found = bpf_map_lookup_elem(map, &key);
 	if (found)
 		s->bits |= self ? found->self | found->below : found->below;
 }
@@ -121,16 +134,15 @@ __noinline int spell(__u32 slot, __u32 scope)
 		return 0;
 	s->hash = set->seed;
 	if (rules->has_paths)
-		add_hash_bits(s, &paths, scope, s->hash, s->depth == 0);
+		add_hash_bits(s, rules, &paths, scope, s->hash, s->depth == 0);
 	for (int i = 0; i < DEPTH; i++) {
 		depth = s->depth;
 		if (depth == 0)
 			break;
 		s->depth = --depth;
 		d = (void *)s->dentries[depth & (DEPTH - 1)];
-		name.len = read(d->d_name.len);
-		name.name = read(d->d_name.name);
-		length = name.len & 0xff;
+		name = read(d->d_name);
+		length = (name.hash_len >> 32) & 0xff;
 		at = s->length;
 		if (at > PATH_MAX) { /* hashed and matched to the end, kept to PATH_MAX */
 			at = PATH_MAX;
@@ -143,9 +155,9 @@ __noinline int spell(__u32 slot, __u32 scope)
 		s->length = at + length;
 		s->hash = mix(s->hash, s->name_hash);
 		if (rules->has_paths)
-			add_hash_bits(s, &paths, scope, s->hash, depth == 0);
+			add_hash_bits(s, rules, &paths, scope, s->hash, depth == 0);
 		if (rules->has_names)
-			add_hash_bits(s, &names, scope, s->name_hash, depth == 0);
+			add_hash_bits(s, rules, &names, scope, s->name_hash, depth == 0);
 	}
 	if (s->length == 0) {
 		s->text[0] = '/';
@@ -168,6 +180,7 @@ static __always_inline void file_path(__u32 slot, __u32 scope, struct file *file
 {
 	struct scratch *s = scratch(slot);
 	struct scope *rules = scope_of(scope);
+	struct inode *inode;
 	struct path path;
 
 	if (!s)
@@ -176,9 +189,10 @@ static __always_inline void file_path(__u32 slot, __u32 scope, struct file *file
 	path.mnt = read(file->f_path.mnt);
 	path.dentry = read(file->f_path.dentry);
 	if (rules && rules->has_inodes) {
-		/* f_inode is the identity that holds on overlay mounts, where the dentry's may differ. */
-		add_inode_bits(s, scope, read(file->f_inode), 1);
-		match_ancestors(slot, scope, (__u64)path.dentry);
+		/* f_inode is the identity that holds on overlay mounts, where the dentry's, met on the walk, may differ. */
+		inode = read(file->f_inode);
+		if (inode != read(path.dentry->d_inode))
+			add_inode_bits(s, rules, scope, inode, 1);
 	}
 	collect(slot, scope, (__u64)path.mnt, (__u64)path.dentry);
 	spell(slot, scope);
@@ -254,9 +268,10 @@ static __always_inline struct file *file_of(struct task_struct *task, int fd)
 {
 	struct file *file = NULL, **fds;
 
-	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(task, files, fdt, max_fds))
+	/* Typed pointers: plain loads, where BPF_CORE_READ would call a helper for each hop. */
+	if (!task->files || fd < 0 || (__u32)fd >= task->files->fdt->max_fds)
 		return NULL;
-	fds = BPF_CORE_READ(task, files, fdt, fd);
+	fds = task->files->fdt->fd;
 	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
 	return file;
 }

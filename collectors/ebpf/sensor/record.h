@@ -154,6 +154,8 @@ struct tag {
 enum kernel_op { K_READ = 0, K_WRITE = 1, K_EXEC = 2, K_CONNECT = 3, K_SEND = 4 };
 #define KERNEL_OPS 8
 #define PORT_RANGES 32
+#define INODE_BLOOM 64 /* words of the filter in front of the inode map */
+#define NAME_BLOOM 16 /* the same in front of the path and name maps */
 
 struct port_range {
 	__u16 low;
@@ -182,6 +184,8 @@ struct scope {
 	__u8 has_names;
 	__u32 port_ranges;
 	struct port_range ports[PORT_RANGES];
+	__u64 inode_bloom[INODE_BLOOM];
+	__u64 name_bloom[NAME_BLOOM];
 };
 
 struct inode_key {

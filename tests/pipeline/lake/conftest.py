@@ -55,7 +55,11 @@ def committed(root):
 
 def python(script, *arguments, **options):
     """Run a script in a process of its own that can import the code."""
-    environment = {**os.environ, **options.pop("extra", {}), "PYTHONPATH": os.pathsep.join([str(CODE), str(Path(__file__).parent)])}
+    environment = {
+        **os.environ,
+        **options.pop("extra", {}),
+        "PYTHONPATH": os.pathsep.join([str(CODE), str(Path(__file__).parent)]),
+    }
     command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False, **options)
 

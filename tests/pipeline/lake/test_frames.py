@@ -129,4 +129,6 @@ def test_a_table_of_a_newer_version_is_reported(data, monkeypatch):
 def test_the_head_of_the_chain_depends_on_all_of_it(rows):
     part = tidy("activity", rows(3))
     assert scan(log(("activity", part))).chain != scan(log(("activity", tidy("activity", rows(3, 1))))).chain
-    assert scan(log(("activity", part), ("runs", pa.table({"run": ["r"]})))).chain != scan(log(("activity", part))).chain
+    assert (
+        scan(log(("activity", part), ("runs", pa.table({"run": ["r"]})))).chain != scan(log(("activity", part))).chain
+    )

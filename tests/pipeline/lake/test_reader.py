@@ -106,7 +106,9 @@ def test_never_counts_twice_while_a_writer_appends_and_seals(root, rows):
     try:
         for _ in range(3):
             before = appended
-            [found] = Lake(root).query("SELECT count(*) n, count(DISTINCT seq) d, max(seq) + 1 m FROM activity").to_pylist()
+            [found] = (
+                Lake(root).query("SELECT count(*) n, count(DISTINCT seq) d, max(seq) + 1 m FROM activity").to_pylist()
+            )
             assert before <= found["n"] <= appended + 5
             assert found["n"] == found["d"]
             assert found["n"] == (found["m"] or 0)

@@ -24,7 +24,9 @@ def work(tmp_path, rows):
     def work(**more):
         request = json.dumps(REQUEST | {"root": str(tmp_path)} | more).encode()
         command = [sys.executable, "-P", "-s", "-m", "pipeline.lake.worker"]
-        done = subprocess.run(command, input=request, capture_output=True, env=reader._environment(), cwd="/", check=False)
+        done = subprocess.run(
+            command, input=request, capture_output=True, env=reader._environment(), cwd="/", check=False
+        )
         line, _, rest = done.stdout.partition(b"\n")
         return json.loads(line), rest, done
 

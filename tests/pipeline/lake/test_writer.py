@@ -178,7 +178,9 @@ def test_a_full_disk_raises_and_the_rows_are_written_when_there_is_room(lake, ro
 
 def test_a_backlog_is_bounded(lake, rows, monkeypatch):
     monkeypatch.setattr(writer, "MAX_BACKLOG", 5)
-    monkeypatch.setattr(os, "writev", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setattr(
+        os, "writev", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
+    )
     lake.append("activity", rows(5))
     with pytest.raises(LakeError):
         lake.append("activity", rows(5, 5))

@@ -33,7 +33,7 @@ def test_nesting_quotes_and_sets(text, expected):
 
 @pytest.mark.parametrize("text", ["{", "}", "/a{b", "/a}b{", "{{a}"])
 def test_refuses_what_is_not_closed(text):
-    with pytest.raises(GlobError, match="'[{}]'"):
+    with pytest.raises(GlobError, match=r"'[{}]'"):
         expand(text)
 
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
-from typing import Annotated
 
 from pipeline.policy.fields import OneOf, as_tuple, glob_text, near, network, parse_network, port_range
 

@@ -28,7 +28,7 @@ def target_holds(target, path):
     if target.kind == "exact":
         return path == target.path
     if target.kind == "subtree":
-        return target.path == "/" or path == target.path or path.startswith(target.path + "/")
+        return target.path in ("/", path) or path.startswith(target.path + "/")
     return parts[-1] == target.path if target.kind == "name" else target.path in parts
 
 
@@ -101,10 +101,21 @@ NETS = {
 
 def match(keys):
     picked = st.lists(st.sampled_from(sorted(keys)), max_size=3, unique=True)
+    picked |= st.just(["path"]) if "ip" not in keys else st.just(["port"])
     return picked.flatmap(lambda names: st.builds(Match, **{n: keys[n] for n in names}))
 
 
-FILE_OPERATIONS = ["file.read", "file.write", "exec", "file.delete", "file.create", "file.rename", "file.open"]
+FILE_OPERATIONS = [
+    "file.read",
+    "file.write",
+    "file.write",
+    "file.write",
+    "exec",
+    "file.delete",
+    "file.create",
+    "file.rename",
+    "file.open",
+]
 NET_OPERATIONS = ["net.connect", "net.send", "network", "net.bind"]
 
 
@@ -126,22 +137,14 @@ def rule(number):
 @st.composite
 def policies(draw, most=2):
     count = draw(st.integers(1, most))
-    defaults = st.dictionaries(
-        st.sampled_from(FILE_OPERATIONS + NET_OPERATIONS), st.sampled_from(list(STRENGTH)), max_size=4
-    )
-    return [
-        Policy(
-            f"p{p}",
-            "enforce",
-            Scope(),
-            draw(defaults),
-            tuple(draw(rule(f"{p}{i}")) for i in range(draw(st.integers(0, 5)))),
-            (),
-            "f",
-            "v",
-        )  # fmt: skip
-        for p in range(count)
-    ]
+    # Mostly defaults that stop something and few kinds of rules: what goes wrong does so where several meet on one selector.
+    strengths = st.sampled_from([*STRENGTH, "deny", "kill", "deny", "kill"])
+    defaults = st.dictionaries(st.sampled_from(FILE_OPERATIONS + NET_OPERATIONS), strengths, min_size=1, max_size=4)
+    made = []
+    for p in range(count):
+        rules = tuple(draw(rule(f"{p}{i}")) for i in range(draw(st.sampled_from([0, 1, 2, 2, 3, 4]))))
+        made.append(Policy(f"p{p}", "enforce", Scope(), draw(defaults), rules, (), "f", "v"))
+    return made
 
 
 PATHS = ["/w", "/w/a", "/w/a.py", "/w/.env", "/home/u/.ssh/id", "/home/u/.ssh", "/tmp/a", "/etc/x", "/"]
@@ -254,6 +257,39 @@ def test_a_default_goes_in_with_the_rules_that_lift_it():
     assert plan.defaults == {"file.write": "deny", "net.connect": "deny", "net.send": "deny"}
     assert [(r.id, r.operations) for r in plan.rules] == [("r0", {"file.write"})]
     assert plan.left_out == ()
+
+
+@pytest.mark.parametrize(
+    "rule", ["on: file.create, match: { path: /w/a }", "on: file.write, match: { path: '/w/*.py' }"]
+)
+def test_a_deny_is_weaker_than_a_default_of_kill_and_keeps_it_out_too(rule):
+    assert plan_of("file.write: kill", f"{rule}, action: deny").defaults == {}
+
+
+def two_policies(first, second):
+    texts = [f"lictor: 1\nname: p{i}\n{text}" for i, text in enumerate((first, second))]
+    return kernel_plan(compile_policies([load_policy(text, f"p{i}") for i, text in enumerate(texts)], CONTEXT))
+
+
+def test_defaults_that_two_policies_lift_each_for_itself_stay_out():
+    one = "defaults: { exec: deny }\nrules: [{ id: a, on: exec, match: { path: /a }, action: allow }]"
+    plan = two_policies(one, one.replace("/a", "/b"))
+    assert plan.defaults == {}
+    assert plan.left_out == (
+        ("default:exec", "several policies have such a default, and each is lifted by rules of its own"),
+    )
+
+
+def test_a_default_that_no_rule_of_its_policy_lifts_stands_for_both():
+    lifted = "defaults: { exec: kill }\nrules: [{ id: a, on: exec, match: { path: /a }, action: allow }]"
+    plan = two_policies(lifted, "defaults: { exec: deny }")
+    assert (plan.defaults, plan.rules) == ({"exec": "deny"}, ())
+    assert [name for name, _ in plan.left_out] == ["default:exec"]
+
+
+def test_another_policys_allow_is_not_in_the_plan():
+    plan = two_policies("defaults: { exec: deny }", "rules: [{ id: a, on: exec, match: { path: /a }, action: allow }]")
+    assert (plan.defaults, plan.rules, plan.left_out) == ({"exec": "deny"}, (), ())
 
 
 def test_a_rule_for_unix_sockets_does_not_keep_the_networks_default_out():

@@ -132,6 +132,8 @@ def test_any_text_is_a_policy_or_refused_with_places(text):
         try:
             load_policy(candidate, "f")
         except PolicyError as error:
-            lines = candidate.count("\n") + 2
-            assert error.problems
-            assert all(1 <= p.line <= lines and p.column >= 1 and p.message for p in error.problems)
+            problems = error.problems
+        else:
+            continue
+        assert problems
+        assert all(1 <= p.line <= candidate.count("\n") + 2 and p.column >= 1 and p.message for p in problems)

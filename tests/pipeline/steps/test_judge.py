@@ -126,10 +126,10 @@ def plain_verdict(policies, row):
             rules = [r for r in rules if r.unless is None or not match_holds(r.unless, row, names)]
             defaults = [(s, policy.defaults[s]) for s in selectors if s in policy.defaults]
             if rules:
-                rule = sorted(rules, key=lambda r: -ORDER.index(r.action))[0]
+                rule = max(rules, key=lambda r: ORDER.index(r.action))
                 found.append(((rule.action, rule.id, policy.name, rule.severity or DEFAULT_SEVERITY[rule.action]), 2))
             elif defaults and speaks and not unix:
-                selector, action = sorted(defaults, key=lambda d: -ORDER.index(d[1]))[0]
+                selector, action = max(defaults, key=lambda d: ORDER.index(d[1]))
                 found.append(((action, f"default:{selector}", policy.name, DEFAULT_SEVERITY[action]), 1))
     return max(found, key=lambda f: (ORDER.index(f[0][0]), f[1]))[0]
 
