@@ -35,9 +35,17 @@ def record(name: str) -> None:
     policy = folder / "policy.yaml"
     command = [*lictor, "run", "--agent", AGENT, "--policy", str(policy), "--lake", str(lake), "--"]
     environment = {"HOME": str(home), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root", "LANG": "C.UTF-8"}
-    subprocess.run([*command, str(folder / "session.sh")], cwd=workspace, env=environment, check=False, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        [*command, str(folder / "session.sh")], cwd=workspace, env=environment, check=False, stdin=subprocess.DEVNULL
+    )
     rows = Lake(lake).query("SELECT * FROM activity ORDER BY time_ns", limit=None)
-    context = {"workspace": str(workspace), "home": str(home), "user": "root", "agent": AGENT, "host": os.uname().nodename}
+    context = {
+        "workspace": str(workspace),
+        "home": str(home),
+        "user": "root",
+        "agent": AGENT,
+        "host": os.uname().nodename,
+    }
     write_trace(rows, folder / "trace.parquet", context)
     subprocess.run([*lictor, "replay", str(folder), "--write-expected"], check=True)
     print(f"{name}: {rows.num_rows} rows, {(folder / 'trace.parquet').stat().st_size:,} bytes")

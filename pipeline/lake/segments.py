@@ -72,8 +72,7 @@ def write(
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), total], strict=True):
         day = str(np.datetime64(int(group[start]) // len(host_names), "D"))
         path = layout.segment_path(table, day, host_names[int(group[start]) % len(host_names)], stem)
-        chosen = pa.array(order[start:end])
-        yield _write_one(root, table, path, pa.table({n: c.take(chosen) for n, c in columns.items()}))
+        yield _write_one(root, table, path, columns, order[start:end])
 
 
 def publish(root: Path, segment: Segment) -> None:
@@ -146,20 +145,25 @@ def _sort_keys(table: str, columns: dict[str, pa.Array]) -> list[np.ndarray[Any,
     return keys
 
 
-def _write_one(root: Path, table: str, path: str, part: pa.Table) -> Segment:
+def _write_one(
+    root: Path, table: str, path: str, columns: dict[str, pa.Array], order: np.ndarray[Any, np.dtype[np.int64]]
+) -> Segment:
+    """Write the rows that ``order`` names, a row group at a time."""
     target = _temporary(root / path)
     layout.make_folder(target.parent)
     with os.fdopen(layout.create(target), "w+b") as file:
-        with pq.ParquetWriter(file, schema.lake_schema(table), **_options(table, part)) as writer:
-            for start in range(0, part.num_rows, ROW_GROUP):
-                writer.write_table(schema.conform(part.slice(start, ROW_GROUP), table), ROW_GROUP)
+        with pq.ParquetWriter(file, schema.lake_schema(table), **_options(table, columns)) as writer:
+            for start in range(0, len(order), ROW_GROUP):
+                chosen = pa.array(order[start : start + ROW_GROUP])
+                part = pa.table({n: c.take(chosen) for n, c in columns.items()})
+                writer.write_table(schema.conform(part, table), ROW_GROUP)
         file.flush()
         os.fsync(file.fileno())
         size, digest = _digest(file)
-    return Segment(table, path, part.num_rows, size, digest, column_set(table), *_time_range(table, part))
+    return Segment(table, path, len(order), size, digest, column_set(table), *_time_range(table, columns, order))
 
 
-def _options(table: str, part: pa.Table) -> dict[str, Any]:
+def _options(table: str, columns: dict[str, pa.Array]) -> dict[str, Any]:
     delta = _DELTA.get(table, ())
     options: dict[str, Any] = {
         "compression": "zstd", "compression_level": 1, "write_page_checksum": True,
@@ -168,9 +172,9 @@ def _options(table: str, part: pa.Table) -> dict[str, Any]:
     }  # fmt: skip
     if _HAS_BLOOM:
         options["bloom_filter_options"] = {
-            n: {"ndv": max(1, min(len(part[n].chunk(0).dictionary), ROW_GROUP)), "fpp": 0.05}
+            n: {"ndv": max(1, min(len(columns[n].dictionary), ROW_GROUP)), "fpp": 0.05}
             for n in _BLOOM.get(table, ())
-            if n in part.schema.names
+            if n in columns
         }
     return options
 
@@ -181,9 +185,11 @@ def _digest(file: BinaryIO) -> tuple[int, str]:
     return file.tell(), digest.hexdigest()
 
 
-def _time_range(table: str, part: pa.Table) -> tuple[int | None, int | None]:
-    """First and last time in microseconds since 1970."""
-    if time_column(table) not in part.schema.names:
+def _time_range(
+    table: str, columns: dict[str, pa.Array], order: np.ndarray[Any, np.dtype[np.int64]]
+) -> tuple[int | None, int | None]:
+    """First and last time of the rows, in microseconds since 1970."""
+    if time_column(table) not in columns:
         return None, None
-    span = pc.min_max(part[time_column(table)].cast(pa.int64()))
+    span = pc.min_max(columns[time_column(table)].take(pa.array(order)).cast(pa.int64()))
     return span["min"].as_py(), span["max"].as_py()

@@ -26,6 +26,10 @@ SELECTORS = FILE_SELECTORS + NET_SELECTORS
 """What the kernel decides; other operations are judged in user space."""
 
 
+TOLD_APART = ("tcp", "udp")
+"""Protocols that the sensor knows by name."""
+
+
 @dataclass(frozen=True)
 class PathTarget:
     """``kind`` is exact, subtree (with its top), name (the last component) or name_subtree (any component)."""
@@ -77,7 +81,16 @@ def part_of(rule: CompiledRule) -> Part:
     if rule.names_sockets and sockets:
         reasons.append((sockets, "the kernel's network hooks do not see unix sockets"))
     seen = reach - set(sockets) if _only_unix(rule.match) else reach
-    lost = [*_lost_exes(rule.match.exes), *_lost_unless(rule.unless), *_lost_paths(rule.match.paths)] if seen else []
+    lost = (
+        [
+            *_lost_exes(rule.match.exes),
+            *_lost_unless(rule.unless),
+            *_lost_paths(rule.match.paths),
+            *_lost_protocols(rule.match),
+        ]
+        if seen
+        else []
+    )
     reasons += [(tuple(sorted(seen)), text) for text in lost]
     networks = _networks(rule.match)
     said = None if not seen or not _sayable(rule) or networks is None else _said(rule, seen, networks)
@@ -96,7 +109,7 @@ def _said(rule: CompiledRule, seen: frozenset[str], networks: tuple[str, ...]) -
         not_exes=_literals(rule.unless.exes) if rule.unless else (),
         networks=networks,
         ports=rule.match.ports,
-        protocols=tuple(p for p in rule.match.protocols if p != "unix"),
+        protocols=tuple(p for p in rule.match.protocols if p in TOLD_APART),
     )
 
 
@@ -113,7 +126,8 @@ def _sayable(rule: CompiledRule) -> bool:
     """Whether anything is left of a rule once its patterns are taken out; an exception must be said whole."""
     some_path = not rule.match.paths or any(g.kind != "pattern" for g in rule.match.paths)
     some_exe = not rule.match.exes or bool(_literals(rule.match.exes))
-    return some_path and some_exe and not list(_lost_unless(rule.unless))
+    some_protocol = not rule.match.protocols or any(p in TOLD_APART for p in rule.match.protocols)
+    return some_path and some_exe and some_protocol and not list(_lost_unless(rule.unless))
 
 
 def _lost_exes(exes: Iterable[Glob]) -> Iterable[str]:
@@ -122,6 +136,11 @@ def _lost_exes(exes: Iterable[Glob]) -> Iterable[str]:
 
 def _lost_paths(paths: Iterable[Glob]) -> Iterable[str]:
     return [f"path '{g.text}' is a pattern; the kernel looks up whole names" for g in paths if g.kind == "pattern"]
+
+
+def _lost_protocols(match: CompiledMatch) -> Iterable[str]:
+    others = [p for p in match.protocols if p not in (*TOLD_APART, "unix")]
+    return [f"protocol {p}: the kernel's network hooks tell {' and '.join(TOLD_APART)} apart only" for p in others]
 
 
 def _lost_unless(unless: CompiledMatch | None) -> Iterable[str]:

@@ -59,7 +59,10 @@ def test_expected_counts_add_up_to_the_rows_of_the_trace(name):
 def test_every_road_to_the_key_was_denied():
     # The six roads of session.sh, counted from the script and not from the trace's own verdicts.
     roads = [line for line in (SAMPLES / "attack" / "session.sh").read_text().splitlines() if "id_ed25519" in line]
-    reads = rows("attack", f"SELECT count(*) FROM trace WHERE operation = 'file.read' AND (path LIKE '{KEY}' OR path LIKE '%/notes.txt')")
+    reads = rows(
+        "attack",
+        f"SELECT count(*) FROM trace WHERE operation = 'file.read' AND (path LIKE '{KEY}' OR path LIKE '%/notes.txt')",
+    )
     denied = rows("attack", "SELECT count(*) FROM trace WHERE rule = 'credentials' AND verdict = 'deny'")
     assert len(roads) == reads[0][0] == denied[0][0] == 6
 

@@ -36,7 +36,9 @@ def script(folder, text, name="script"):
     return str(path)
 
 
-@pytest.mark.parametrize(("how", "status"), [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143), ("kill -KILL $$", 137)])
+@pytest.mark.parametrize(
+    ("how", "status"), [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143), ("kill -KILL $$", 137)]
+)
 def test_exit_status_as_a_shell_gives_it(start, how, status):
     child = start("sh", "-c", how)
     child.go()
@@ -163,7 +165,9 @@ def test_arguments_arrive_as_they_were_given(start, tmp_path):
     assert (tmp_path / "args").read_bytes() == b"".join(a.encode() + b"\0" for a in odd)
 
 
-@pytest.mark.parametrize(("text", "why"), [("no shebang\n", "Exec format error"), ("#!/no/such/interpreter\n", "No such file")])
+@pytest.mark.parametrize(
+    ("text", "why"), [("no shebang\n", "Exec format error"), ("#!/no/such/interpreter\n", "No such file")]
+)
 def test_a_program_that_the_system_refuses(start, tmp_path, text, why):
     child = start(script(tmp_path, text))
     with pytest.raises(LictorError, match=rf"could not be run: {why}.*nothing was run") as caught:

@@ -29,7 +29,9 @@ def batch_of(*rows):
     table = pa.Table.from_pylist(full, schema=schema.lake_schema("activity"))
     names = [n for n in table.schema.names if any(n in r for r in full)]
     part = table.select(names).combine_chunks().to_batches()[0]
-    columns = {n: c.dictionary_encode() if pa.types.is_string(c.type) else c for n, c in zip(names, part.columns, strict=True)}
+    columns = {
+        n: c.dictionary_encode() if pa.types.is_string(c.type) else c for n, c in zip(names, part.columns, strict=True)
+    }
     return schema.batch("activity", columns)
 
 
@@ -50,7 +52,11 @@ def test_denials_are_summed_by_what_and_why():
     run = live()
     read = {"verdict": "deny", "path": "/k", "rule": "keys"}
     run.count(batch_of(read, read, {**read, "rule": "other"}))
-    run.count(batch_of(read, {"verdict": "deny", "operation": "net.connect", "dst_ip": "192.0.2.1", "dst_port": 443, "rule": None}))
+    run.count(
+        batch_of(
+            read, {"verdict": "deny", "operation": "net.connect", "dst_ip": "192.0.2.1", "dst_port": 443, "rule": None}
+        )
+    )
     assert run.denials == {
         ("file.read", "/k", "keys"): 3, ("file.read", "/k", "other"): 1, ("net.connect", "192.0.2.1:443", ""): 1,
     }  # fmt: skip
@@ -90,7 +96,13 @@ def test_rows_of_a_run():
     assert (ended["state"], ended["exit_code"], ended["ended"]) == ("ended", 7, ended["time"])
     assert ended["started"] == started["started"] <= started["time"] <= ended["ended"]
     assert (ended["events"], ended["denied"], ended["lost"]) == (2, 1, 3)
-    assert (ended["run"], ended["agent"], ended["command"], ended["root_key"], ended["root_pid"]) == ("r-1", "codex", "codex exec x", ROOT, 4)
+    assert (ended["run"], ended["agent"], ended["command"], ended["root_key"], ended["root_pid"]) == (
+        "r-1",
+        "codex",
+        "codex exec x",
+        ROOT,
+        4,
+    )
     assert (ended["policy"], ended["mode"], ended["cgroup"]) == ("p", "enforce", None)
     assert ended["policy_version"] == program().version
     assert live().row().to_pylist()[0]["mode"] == "none"

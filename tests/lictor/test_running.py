@@ -172,7 +172,10 @@ def test_processes_that_were_left_behind_are_ended_and_that_is_proven(lictor, as
     assert "left behind and are ended" in done.err
     assert alive(mark) == []
     actions = asked("SELECT phase, action, enforcement, actor FROM actions ORDER BY phase")
-    assert [(a["phase"], a["action"], a["enforcement"]) for a in actions] == [("intent", "kill", None), ("result", "kill", "confirmed")]
+    assert [(a["phase"], a["action"], a["enforcement"]) for a in actions] == [
+        ("intent", "kill", None),
+        ("result", "kill", "confirmed"),
+    ]
 
 
 def test_a_process_that_left_its_cgroup_is_ended_too(lictor, mark):
@@ -181,7 +184,12 @@ def test_a_process_that_left_its_cgroup_is_ended_too(lictor, mark):
         top = cgroupfs.places()[0].directory.parent
     except CgroupError as error:
         pytest.skip(str(error))
-    done = lictor("sh", "-c", f"(echo 0 > {top}/cgroup.procs; exec sleep 30 <&- >&- 2>&-) & sleep 0.3; exit 3", env=with_mark(mark))
+    done = lictor(
+        "sh",
+        "-c",
+        f"(echo 0 > {top}/cgroup.procs; exec sleep 30 <&- >&- 2>&-) & sleep 0.3; exit 3",
+        env=with_mark(mark),
+    )
     assert done.status == 3
     assert alive(mark) == []
 
@@ -199,7 +207,16 @@ def running(tmp_path, mark):
     made = []
 
     def start(script):
-        line = (*LICTOR, "run", "--lake", str(tmp_path / "lake"), "--", "sh", "-c", f"{script.replace('READY', f'touch {tmp_path}/ready')}")
+        line = (
+            *LICTOR,
+            "run",
+            "--lake",
+            str(tmp_path / "lake"),
+            "--",
+            "sh",
+            "-c",
+            f"{script.replace('READY', f'touch {tmp_path}/ready')}",
+        )
         child = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=with_mark(mark))
         made.append(child)
         wait_for((tmp_path / "ready").exists)
@@ -239,7 +256,18 @@ def test_a_second_signal_ends_a_command_that_does_not_follow(running, mark):
 
 
 def test_an_enforced_command_does_not_outlive_a_lictor_that_was_killed(tmp_path, policy, mark):
-    line = (*LICTOR, "run", "--lake", str(tmp_path / "lake"), "--policy", str(policy), "--", "sh", "-c", f"touch {tmp_path}/ready; exec sleep 60")
+    line = (
+        *LICTOR,
+        "run",
+        "--lake",
+        str(tmp_path / "lake"),
+        "--policy",
+        str(policy),
+        "--",
+        "sh",
+        "-c",
+        f"touch {tmp_path}/ready; exec sleep 60",
+    )
     child = subprocess.Popen(line, stderr=subprocess.DEVNULL, env=with_mark(mark))
     try:
         wait_for((tmp_path / "ready").exists)
@@ -249,18 +277,15 @@ def test_an_enforced_command_does_not_outlive_a_lictor_that_was_killed(tmp_path,
     wait_for(lambda: not alive(mark))
 
 
-def test_no_cgroup_is_left_behind(lictor):
+def test_no_cgroup_is_left_behind(lictor, asked):
     try:
         places = cgroupfs.places()
     except CgroupError as error:
         pytest.skip(str(error))
-
-    def groups():
-        return {p for place in places if place.directory.is_dir() for p in place.directory.iterdir() if p.is_dir()}
-
-    before = groups()
     assert lictor("true").status == 0
-    assert not groups() - before
+    (row,) = asked("SELECT run, cgroup FROM run_log WHERE state = 'ended'")
+    assert row["cgroup"].endswith(f"/lictor/{row['run']}")
+    assert not [place for place in places if (place.directory / row["run"]).exists()]
 
 
 def test_run_command_gives_the_status_and_says_nothing_when_quiet(tmp_path, capfd):

@@ -91,8 +91,16 @@ def test_a_run_from_begin_to_end(serving, held, tmp_path):
     assert service.runs == {}
     service.close()
     lake = tmp_path / "lake"
-    (row,) = asked(lake, f"SELECT * FROM activity WHERE path = '{os.path.realpath(secret)}' AND operation = 'file.read'")  # noqa: S608
-    assert (row["verdict"], row["rule"], row["policy"], row["agent"], row["agent_run"]) == ("deny", "secret", "p", "tester", live.id)
+    (row,) = asked(
+        lake, f"SELECT * FROM activity WHERE path = '{os.path.realpath(secret)}' AND operation = 'file.read'"
+    )
+    assert (row["verdict"], row["rule"], row["policy"], row["agent"], row["agent_run"]) == (
+        "deny",
+        "secret",
+        "p",
+        "tester",
+        live.id,
+    )
     assert (row["enforced_at"], row["enforcement"]) == ("kernel", "confirmed")
     runs = asked(lake, "SELECT state, events, denied, lost, exit_code FROM run_log ORDER BY time, state DESC")
     assert [r["state"] for r in runs] == ["started", "ended"]
@@ -101,7 +109,9 @@ def test_a_run_from_begin_to_end(serving, held, tmp_path):
     assert runs[1]["events"] == total["n"] > 1
     actions = asked(lake, "SELECT phase, enforcement FROM actions ORDER BY phase")
     assert actions == [{"phase": "intent", "enforcement": None}, {"phase": "result", "enforcement": "confirmed"}]
-    (coverage,) = asked(lake, "SELECT sum(emitted) - sum(delivered) - sum(lost) AS gap, sum(lost) AS lost FROM coverage")
+    (coverage,) = asked(
+        lake, "SELECT sum(emitted) - sum(delivered) - sum(lost) AS gap, sum(lost) AS lost FROM coverage"
+    )
     assert (coverage["gap"], coverage["lost"]) == (0, 0)
     assert asked(lake, "SELECT count(*) AS n FROM processes WHERE exe LIKE '%/cat'") == [{"n": 1}]
 
@@ -109,7 +119,9 @@ def test_a_run_from_begin_to_end(serving, held, tmp_path):
 def test_the_start_of_a_run_is_durable_before_its_command_starts(serving, held, tmp_path):
     service, child = serving(), held("true")
     live = service.begin(child.pid, local_context("tester"), "true")
-    assert asked(tmp_path / "lake", "SELECT run, state, mode FROM run_log") == [{"run": live.id, "state": "started", "mode": "none"}]
+    assert asked(tmp_path / "lake", "SELECT run, state, mode FROM run_log") == [
+        {"run": live.id, "state": "started", "mode": "none"}
+    ]
 
 
 def test_two_runs_have_policies_of_their_own(serving, held, tmp_path):
@@ -122,7 +134,9 @@ def test_two_runs_have_policies_of_their_own(serving, held, tmp_path):
     for name, other in (("one", "two"), ("two", "one")):
         child = held("cat", str(tmp_path / other / "secret"), str(tmp_path / name / "secret"))
         context = local_context(name)
-        context = type(context)(os.path.realpath(tmp_path / name), context.home, context.env, context.user, context.host, name)
+        context = type(context)(
+            os.path.realpath(tmp_path / name), context.home, context.env, context.user, context.host, name
+        )
         lives.append(service.begin(child.pid, context, "cat"))
         children.append(child)
     assert lives[0].installed.scope != lives[1].installed.scope
@@ -146,7 +160,9 @@ def test_audit_mode_stops_nothing_and_says_what_would_have_been(serving, held, t
     assert (child.returncode, live.denied, live.enforce) == (0, 1, False)
     service.close()
     assert asked(tmp_path / "lake", "SELECT count(*) AS n FROM actions") == [{"n": 0}]
-    assert asked(tmp_path / "lake", "SELECT action, enforced_at FROM activity WHERE verdict = 'deny'") == [{"action": None, "enforced_at": None}]
+    assert asked(tmp_path / "lake", "SELECT action, enforced_at FROM activity WHERE verdict = 'deny'") == [
+        {"action": None, "enforced_at": None}
+    ]
 
 
 def test_a_file_that_comes_later_is_protected_after_the_next_look(serving, held, tmp_path, monkeypatch):
@@ -235,6 +251,8 @@ def test_close_takes_policies_out_and_is_safe_twice(serving, held, tmp_path):
 
 
 def test_cgroup_mount_is_where_the_system_has_it():
-    mounted = subprocess.run(["findmnt", "-t", "cgroup2", "-n", "-o", "TARGET"], stdout=subprocess.PIPE, text=True, check=False)
+    mounted = subprocess.run(
+        ["findmnt", "-t", "cgroup2", "-n", "-o", "TARGET"], stdout=subprocess.PIPE, text=True, check=False
+    )
     found = cgroup_mount()
     assert (str(found) in mounted.stdout.split()) if found else not mounted.stdout.strip()

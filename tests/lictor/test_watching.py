@@ -106,7 +106,9 @@ def test_a_process_whose_pid_is_another_one_by_now_is_not_taken(watcher, agent):
 
 
 def test_context_is_that_of_the_process(agent, tmp_path):
-    child = subprocess.Popen([agent, "-c", "read _"], cwd=tmp_path, env={"HOME": "/nowhere", "MARK": "1"}, stdin=subprocess.PIPE)
+    child = subprocess.Popen(
+        [agent, "-c", "read _"], cwd=tmp_path, env={"HOME": "/nowhere", "MARK": "1"}, stdin=subprocess.PIPE
+    )
     try:
         while psutil.Process(child.pid).exe() != str(agent):
             time.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pwd
@@ -266,7 +267,7 @@ def test_any_batching_gives_the_same_rows(event, chunks, members, cuts):
     raw = [event(**m, time=i + 1, seq=i) for i, m in enumerate(members)]
     whole = rows_of(made_context(chunks), *raw) if raw else []
     context, bounds, parts = made_context(chunks), [0, *sorted(min(c, len(raw)) for c in cuts), len(raw)], []
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         if begin < end:
             parts += rows_of(context, *raw[begin:end])
     for row in whole:  # facts of a program that is started again within a batch are those of its last start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import posixpath
 import shlex
@@ -34,7 +35,7 @@ def test_any_order_and_any_cut_gives_the_exact_texts(chunks, wanted, random, cut
     raw = np.array(rows, np.uint8).reshape(-1, STRIDE)
     bounds = [0, *sorted(min(c, len(raw)) for c in cuts), len(raw)]
     buffer = np.zeros((len(raw), STRIDE), np.uint8)  # used again by each drain, as the ring does
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         buffer[: end - begin] = raw[begin:end]
         table.add(buffer[: end - begin])
         buffer[:] = 0xFF

@@ -90,7 +90,7 @@ def test_a_process_whose_leader_has_ended_still_lives():
         process.stdout.readline()
         key = process_key_from_proc(process.pid)
         deadline = time.monotonic() + 5
-        while b") Z" not in open(f"/proc/{process.pid}/stat", "rb").read() and time.monotonic() < deadline:  # noqa: PTH123, SIM115
+        while b") Z" not in open(f"/proc/{process.pid}/stat", "rb").read() and time.monotonic() < deadline:  # noqa: SIM115
             time.sleep(0.01)
         assert alive(process.pid, key)
         assert kill_process(process.pid, key, 5).confirmed

@@ -52,7 +52,9 @@ def test_options_behind_the_command_are_the_commands(lictor, taken, dashes):
     assert taken[0].policies == []
 
 
-@pytest.mark.parametrize("line", [("run",), ("run", "--"), ("run", "--no-such-option", "--", "true"), ("run", "--policy")])
+@pytest.mark.parametrize(
+    "line", [("run",), ("run", "--"), ("run", "--no-such-option", "--", "true"), ("run", "--policy")]
+)
 def test_bad_usage_is_status_2_in_one_line(lictor, taken, line):
     done = lictor(*line)
     assert done.status == 2
@@ -64,8 +66,6 @@ def test_help_has_an_example(lictor):
     done = lictor("run", "--help")
     assert done.status == 0
     assert "Example: lictor run" in done.out
-
-
 
 
 def with_rule(on, match, action):
@@ -140,7 +140,12 @@ def test_a_reader_that_goes_away_ends_the_command_as_without_lictor(tmp_path):
 
 @pytest.mark.kernel
 def test_the_lake_of_the_environment_is_used(tmp_path):
-    subprocess.run([*LICTOR, "run", "-q", "--", "true"], check=True, env={**os.environ, "LICTOR_LAKE": str(tmp_path / "named")}, timeout=30)
+    subprocess.run(
+        [*LICTOR, "run", "-q", "--", "true"],
+        check=True,
+        env={**os.environ, "LICTOR_LAKE": str(tmp_path / "named")},
+        timeout=30,
+    )
     assert (tmp_path / "named").is_dir()
 
 

@@ -12,7 +12,6 @@ import pytest
 from collectors.ebpf.collector import OBJECT
 
 
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("_kernel")
 def test_a_signal_ends_it_cleanly(tmp_path, number):

@@ -49,7 +49,7 @@ def test_logs_and_segments_give_the_same_answers(ask, lake, rows, dictionary):
     """The same rows as dictionary-encoded Arrow, as Parquet, and half and half."""
     parts = [
         rows(40),
-        rows(30, 40, verdict=dictionary((["deny", None, "allow"] * 10))),
+        rows(30, 40, verdict=dictionary(["deny", None, "allow"] * 10)),
         rows(30, 70, path=dictionary([None, "", "/data/7", "it's", "ü"] * 6)),
     ]
     answers = []

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import PurePosixPath
 
@@ -53,7 +52,7 @@ def test_only_a_lake_or_an_empty_folder_is_readable(tmp_path):
 def test_a_file_written_whole_is_private_and_leaves_nothing_beside_it(tmp_path):
     layout.write_whole(tmp_path / "x.json", [b"a", b"b"])
     assert (tmp_path / "x.json").read_bytes() == b"ab"
-    assert os.listdir(tmp_path) == ["x.json"]
+    assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
     assert stat.S_IMODE((tmp_path / "x.json").stat().st_mode) == 0o600
 
 

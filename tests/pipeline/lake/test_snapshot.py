@@ -137,7 +137,8 @@ def test_a_missing_or_cut_segment_is_named_and_left_out(root, segment, harm, wha
     assert "restore it from a backup" in line
 
 
-def test_a_damaged_record_is_named(root, segment):
+@pytest.mark.usefixtures("segment")
+def test_a_damaged_record_is_named(root):
     record = next((root / "commits").iterdir())
     record.write_text("{")
     [line] = snapshot.take(root, ["activity"]).damages

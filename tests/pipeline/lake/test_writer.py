@@ -145,7 +145,7 @@ def test_writers_on_one_lake_leave_each_other_alone(tmp_path, rows, read_committ
     assert read_committed(tmp_path) == list(range(15))
 
 
-def test_a_new_writer_seals_what_a_killed_one_left(tmp_path, rows, read_committed, run_python):
+def test_a_new_writer_seals_what_a_killed_one_left(tmp_path, read_committed, run_python):
     done = run_python(KILLED, tmp_path)
     assert done.returncode == -9
     assert read_committed(tmp_path) == []
@@ -258,7 +258,7 @@ def test_a_file_in_the_way_is_said_at_once(tmp_path):
         LakeWriter(tmp_path / "lake", "vm")
 
 
-def test_failed_sealing_is_reported_and_nothing_is_lost(tmp_path, rows, said, monkeypatch, read_committed):
+def test_failed_sealing_is_reported_and_nothing_is_lost(tmp_path, rows, said, read_committed):
     lake = LakeWriter(tmp_path, "vm", report=said)
     lake.append("activity", rows(4))
     lake.sync()

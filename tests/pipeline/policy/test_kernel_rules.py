@@ -74,5 +74,11 @@ def test_reasons_name_their_operations(rule, operations, reason):
     assert reason in text
 
 
+def test_protocols_that_the_kernel_cannot_name_are_left_out_and_the_others_stay():
+    assert part("on: net.connect, match: { protocol: [tcp, sctp] }, action: deny").rule.protocols == ("tcp",)
+    assert part("on: net.connect, match: { protocol: icmp }, action: deny").rule is None
+    assert part("on: net.connect, match: { protocol: [tcp, sctp] }, action: allow").exact == set()
+
+
 def test_an_exit_has_no_reason_because_nothing_could_be_done():
     assert part("on: exit, action: audit").reasons == ()

@@ -37,7 +37,9 @@ def test_a_mark_is_never_certain():
     assert 0 < CONFIDENCE < 1
 
 
-@pytest.mark.parametrize("text", [None, "{}", "no json", "[1]", '{"AGENT": "1"}', '{"TRACEPARENT": "garbage"}', '{"CODEX_TOOL_CALL_ID": ""}'])
+@pytest.mark.parametrize(
+    "text", [None, "{}", "no json", "[1]", '{"AGENT": "1"}', '{"TRACEPARENT": "garbage"}', '{"CODEX_TOOL_CALL_ID": ""}']
+)
 def test_marks_that_join_nothing_leave_the_batch_as_it_is(text):
     batch = batch_of(text)
     assert attribute(batch) is batch
