@@ -259,14 +259,17 @@ def test_an_overlay_mount_is_not_seen_through(lictor, tmp_path):
     assert row["verdict"] == "allow"
 
 
-def test_a_hard_link_out_of_a_denied_folder_is_recorded(lictor, tmp_path):
-    """R3 for a file that no rule lists by itself: the name outside is none of the folder's; that it was made is told."""
+def test_a_hard_link_out_of_a_denied_folder_is_stopped_and_recorded(lictor, tmp_path):
+    """R3 for a file that no rule names by itself: it was below the folder when the run began, so its inode is held."""
     folder = tmp_path / "below-folder" / "deep"
     folder.mkdir(parents=True)
     (folder / "unlisted").write_text(SECRET)
     observed = lictor("sh", "-c", f"ln {folder}/unlisted {tmp_path}/out; cat {tmp_path}/out", policy=policy(tmp_path))
     (row,) = observed.rows("file.link", errno=0)
     assert (row["path"], row["path_to"]) == (f"{folder}/unlisted", f"{tmp_path}/out")
+    assert SECRET.strip() not in observed.out.decode()
+    (denied,) = observed.rows("file.read", path=f"{tmp_path}/out")
+    assert (denied["verdict"], denied["enforced_at"]) == ("deny", "kernel")
 
 
 def test_the_tricks_leave_no_mount_behind(enforced, audited):
