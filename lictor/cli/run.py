@@ -26,7 +26,7 @@ def run(
     audit: Annotated[bool, typer.Option("--audit", help="Judge and record, but stop nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No closing lines on standard error.")] = False,
 ) -> None:
-    """Run an agent under observation and enforcement; the exit status is the command's.
+    """Runs an agent under observation and enforcement; the exit status is the command's.
 
     Processes that the command leaves behind are ended: nothing of a run goes on unwatched.
 

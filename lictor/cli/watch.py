@@ -19,7 +19,7 @@ def watch(
     ] = None,
     audit: Annotated[bool, typer.Option("--audit", help="Judge and record, but stop nothing.")] = False,
 ) -> None:
-    """Observe every agent on this machine, found as it starts; ends with Ctrl-C or SIGTERM.
+    """Observes every agent on this machine, found as it starts; ends with Ctrl-C or SIGTERM.
 
     Example: lictor watch --policy policies/coding-agent.yaml --audit
     """

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 
 import pytest
@@ -209,7 +210,7 @@ def test_o_path_alone_gives_nothing_and_is_seen(lictor, tmp_path, acts):
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "secret").write_text(SECRET)
     command = "import os, sys; os.close(os.open(sys.argv[1], os.O_PATH)); print('alive')"
-    observed = lictor("python3", "-I", "-c", command, tmp_path / "cat" / "secret", policy=policy(tmp_path))
+    observed = lictor(sys.executable, "-I", "-c", command, tmp_path / "cat" / "secret", policy=policy(tmp_path))
     assert observed.out == b"alive\n"
     (row,) = observed.rows("file.open")
     assert (row["path"], row["verdict"]) == (f"{tmp_path}/cat/secret", "allow")
