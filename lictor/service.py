@@ -83,6 +83,8 @@ class Service:
         except BaseException:
             self.writer.close()
             raise
+        for note in self.collector.notes:
+            self._report(note)
         self._next_coverage = time.monotonic() + COVERAGE_S
 
     def compile(self, context: RunContext) -> Program | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from collectors.ebpf.coverage import Ledger, Reading
 from collectors.ebpf.decode import FROM_PROC, SOURCE, Context, Run, decode, view
-from collectors.ebpf.libbpf import Map, Object, Program
+from collectors.ebpf.libbpf import KernelRefusalError, Map, Object, Program
 from collectors.ebpf.records import COUNTERS, SETTINGS, TAG
 from collectors.ebpf.ring import Ring
 from collectors.identity import boot_id, process_key_from_proc, process_keys
@@ -74,6 +74,8 @@ class EbpfCollector(Collector):
         self._sizes = {**RINGS, **(rings or {})}
         self.context = Context(host or socket.gethostname(), boot_id(), _clock_offset())
         self._processors = _possible_processors()
+        self.notes: list[str] = []
+        """What this kernel does not permit, one line each, for the person."""
         self._ledger = Ledger(self.context.host, self.context.boot_id, SOURCE, self._processors)
         self._settings = np.zeros(1, SETTINGS)
         self._stale_strings: tuple[int, float] | None = None
@@ -87,13 +89,26 @@ class EbpfCollector(Collector):
         """Load and attach; raises ``CollectorError`` and leaves nothing attached."""
         if not OBJECT.exists():
             raise CollectorError("the kernel sensor is not built: run `make sensor` (it needs clang and libbpf-dev)")
-        self._object = Object(OBJECT, self._sizes)
+        self._object = self._load()
         try:
             self._start(self._object)
         except BaseException:
             self.close()
             raise
         self._ledger.begin(_now_us())
+
+    def _load(self) -> Object:
+        """The sensor; without its network hooks where the kernel refuses them (before 6.x they may not read tags)."""
+        if self._cgroup is None:
+            return Object(OBJECT, self._sizes, without="cgroup/")
+        try:
+            return Object(OBJECT, self._sizes)
+        except KernelRefusalError:
+            loaded = Object(OBJECT, self._sizes, without="cgroup/")
+            self.notes.append(
+                "this kernel refuses the network hooks: connects are judged after the fact, not refused inline"
+            )
+            return loaded
 
     def _start(self, loaded: Object) -> None:
         self._settings["seed"] = secrets.randbits(63)

@@ -129,6 +129,10 @@ class Program:
         """Its file descriptor."""
         return int(library().c.bpf_program__fd(self._pointer))
 
+    def leave_out(self) -> None:
+        """Do not load it; to be said before the object is loaded."""
+        library().c.bpf_program__set_autoload(self._pointer, ctypes.c_bool(False))
+
     def missed(self) -> int:
         """Calls that the kernel skipped since the program was running already; 0 where it does not say.
 
@@ -159,8 +163,11 @@ class Program:
 class Object:
     """A BPF object: opened, sized, loaded, attached, closed."""
 
-    def __init__(self, path: Path, sizes: Mapping[str, int]) -> None:
-        """Open and load ``path`` with ``sizes`` as the entries of its maps; raises ``KernelRefusalError``."""
+    def __init__(self, path: Path, sizes: Mapping[str, int], *, without: str | None = None) -> None:
+        """Open and load ``path`` with ``sizes`` as the entries of its maps; raises ``KernelRefusalError``.
+
+        Programs whose section begins with ``without`` are left out.
+        """
         lib = library()
         lib.lines.clear()
         self._links: list[int] = []
@@ -170,6 +177,9 @@ class Object:
         self._object = ctypes.c_void_p(self._object)
         for name, entries in sizes.items():
             lib.c.bpf_map__set_max_entries(self._map_pointer(name), ctypes.c_uint32(entries))
+        for program in self._all() if without else ():
+            if program.section.startswith(without or ""):
+                program.leave_out()
         if lib.c.bpf_object__load(self._object):
             error = lib.refusal("the kernel refused the sensor", "`lictor doctor` tells what it permits")
             self.close()
@@ -186,7 +196,10 @@ class Object:
         return Map(library().c.bpf_map__fd(self._map_pointer(name)), name)
 
     def programs(self) -> Iterator[Program]:
-        """All programs of the object."""
+        """The programs that were loaded."""
+        return (program for program in self._all() if program.fd >= 0)
+
+    def _all(self) -> Iterator[Program]:
         pointer: ctypes.c_void_p | None = None
         while pointer := ctypes.c_void_p(library().c.bpf_object__next_program(self._object, pointer)):
             yield Program(pointer.value or 0)

@@ -14,7 +14,7 @@ STRIDE = 128
 """Bytes from record to record in a ring: 8 of ring header, 120 of payload."""
 
 HEADER = 8
-CLASSES = 12
+CLASSES = 16
 REASONS: tuple[str, ...] = ("ring_full", "priority_full", "task_map_full", "unknown")
 """Why an event was lost, by position in ``counters.lost``."""
 

@@ -112,9 +112,16 @@ def script(folder, acts):
     """Each trick in a shell of its own, with its own output; the script itself goes on."""
     lines = [f"export ACTS={acts}"]
     for name, trick in TRICKS.items():
-        command = "export D=" + str(folder / name) + "\n" + trick.command.replace("$D", str(folder / name)).replace("$ACTS", str(acts))
+        command = (
+            "export D="
+            + str(folder / name)
+            + "\n"
+            + trick.command.replace("$D", str(folder / name)).replace("$ACTS", str(acts))
+        )
         (folder / f"{name}.sh").write_text(command + "\n")
-        lines.append(f"sh {folder}/{name}.sh > {folder}/{name}.out 2> {folder}/{name}.err; echo $? > {folder}/{name}.status")
+        lines.append(
+            f"sh {folder}/{name}.sh > {folder}/{name}.out 2> {folder}/{name}.err; echo $? > {folder}/{name}.status"
+        )
     return "\n".join(lines)
 
 
@@ -170,9 +177,13 @@ def denials(observed):
 
 def test_every_denial_has_a_row_with_proof(enforced):
     rows = denials(enforced)
-    stopped = [n for n in TRICKS if "Killed" in told(enforced, n, "err") or told(enforced, n, "status").strip() == "137"]
+    stopped = [
+        n for n in TRICKS if "Killed" in told(enforced, n, "err") or told(enforced, n, "status").strip() == "137"
+    ]
     assert len(rows) >= len(stopped)
-    assert {(r["rule"], r["action"], r["enforced_at"], r["outcome"]) for r in rows} == {("secret", "deny", "kernel", "denied")}
+    assert {(r["rule"], r["action"], r["enforced_at"], r["outcome"]) for r in rows} == {
+        ("secret", "deny", "kernel", "denied")
+    }
     assert {r["enforcement"] for r in rows} == {"confirmed"}
     killed = {r["process_key"] for r in enforced.rows("exit", signal=9)}
     assert {r["process_key"] for r in rows} <= killed

@@ -44,7 +44,12 @@ def tiny():
 
 def start(collector, *command, scope=0, exe_bits=0, **popen):
     """Start a command that waits for a line, as a run of its own."""
-    waiting = subprocess.Popen(["sh", "-c", 'read _ && exec "$@"', "sh", *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **popen)
+    waiting = subprocess.Popen(
+        ["sh", "-c", 'read _ && exec "$@"', "sh", *map(str, command)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        **popen,
+    )
     collector.tag(waiting.pid, collector.add_run(Run(f"run-{waiting.pid}", "test")), scope=scope, exe_bits=exe_bits)
     return waiting
 

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -48,8 +49,25 @@ for line in sys.argv[1:]:
     print(json.dumps([line, result]))
 """
 
-TCP = [("connect", 4), ("connect", 6), ("connect", "mapped"), ("nonblocking", 4), ("fastopen", 4), ("fastopen", 6), ("fastopen_connect", 4), ("mptcp", 4)]
-UDP = [("udp_connect", 4), ("udp_connect", 6), ("sendto", 4), ("sendto", 6), ("sendto", "mapped"), ("sendmsg", 4), ("sendmsg", 6)]
+TCP = [
+    ("connect", 4),
+    ("connect", 6),
+    ("connect", "mapped"),
+    ("nonblocking", 4),
+    ("fastopen", 4),
+    ("fastopen", 6),
+    ("fastopen_connect", 4),
+    ("mptcp", 4),
+]
+UDP = [
+    ("udp_connect", 4),
+    ("udp_connect", 6),
+    ("sendto", 4),
+    ("sendto", 6),
+    ("sendto", "mapped"),
+    ("sendmsg", 4),
+    ("sendmsg", 6),
+]
 C_ACTS = {"uring_inline": "tcp", "uring_worker": "tcp", "mmsg": "udp"}
 
 
@@ -99,10 +117,8 @@ class Listener:
 
     def _read(self, stream):
         data = b""
-        try:
+        with suppress(OSError):
             data = stream.recv(1000)
-        except OSError:
-            pass
         if data:
             self.streams.append(data)
         else:
@@ -146,7 +162,13 @@ def done(lictor_once, acts):
         lines = [f"{trick},{how},{port}" for trick, how in TCP + UDP for port in ports]
         c_lines = "\n".join(f"{acts} {act} {port} 2>&1; echo {act},{port},$?" for act in C_ACTS for port in ports)
         observed = lictor_once(
-            "sh", "-c", f'{sys.executable} -I -c "$0" "$@"; {c_lines}', TRICKS, *lines, policy=policy(allowed.port), audit=audit
+            "sh",
+            "-c",
+            f'{sys.executable} -I -c "$0" "$@"; {c_lines}',
+            TRICKS,
+            *lines,
+            policy=policy(allowed.port),
+            audit=audit,
         )
         observed.allowed, observed.denied = allowed, denied
         observed.results = results(observed.out.decode())
@@ -222,9 +244,15 @@ def test_the_allowed_listener_sees_everything(done):
 
 def test_rows_name_address_port_and_protocol(done):
     observed = done[False]
-    rows = [r for r in observed.rows() if r["operation"] in ("net.connect", "net.send") and r["dst_port"] == observed.denied.port]
+    rows = [
+        r
+        for r in observed.rows()
+        if r["operation"] in ("net.connect", "net.send") and r["dst_port"] == observed.denied.port
+    ]
     assert {r["verdict"] for r in rows} == {"deny"}
-    assert {(r["outcome"], r["errno"], r["action"], r["enforced_at"]) for r in rows} == {("denied", errno.EPERM, "deny", "kernel")}
+    assert {(r["outcome"], r["errno"], r["action"], r["enforced_at"]) for r in rows} == {
+        ("denied", errno.EPERM, "deny", "kernel")
+    }
     assert {r["rule"] for r in rows} == {"default:net.connect", "default:net.send"}
     # IPv4 in IPv6 is told as what it is.
     assert {r["dst_ip"] for r in rows} == {"127.0.0.1", "::1"}
@@ -242,7 +270,9 @@ def test_there_is_a_row_for_each_attempt(done, audit, side):
     possible_ones = [t for (t, _), c in tried.items() if c not in missing]
     sends = [t for t in possible_ones if t in ("sendto", "sendmsg", "mmsg")]
     connects = [t for t in possible_ones if t not in sends]
-    datagrams = len(sends) + (1 if "mmsg" in sends and not (side == "denied" and not audit) else 0)  # two of one call, both told
+    datagrams = len(sends) + (
+        1 if "mmsg" in sends and not (side == "denied" and not audit) else 0
+    )  # two of one call, both told
     assert sum(r["operation"] == "net.send" for r in rows) == datagrams
     assert sum(r["operation"] == "net.connect" for r in rows) == len(connects)
     assert all(r["agent_run"] == observed.run for r in rows)
@@ -256,11 +286,15 @@ def test_unix_sockets_are_told_by_their_name(lictor, tmp_path):
     servers[1].bind("\0" + abstract)
     for server in servers:
         server.listen()
-    connect = "import socket, sys\nfor n in sys.argv[1:]: socket.socket(socket.AF_UNIX).connect(n.replace('@', chr(0), 1))"
+    connect = (
+        "import socket, sys\nfor n in sys.argv[1:]: socket.socket(socket.AF_UNIX).connect(n.replace('@', chr(0), 1))"
+    )
     observed = lictor(sys.executable, "-I", "-c", connect, path, "@" + abstract, policy=policy(1))
     for server in servers:
         server.close()
-    rows = [r for r in observed.rows("net.connect") if "nscd" not in r["path"]]  # the C library asks its cache for names
+    rows = [
+        r for r in observed.rows("net.connect") if "nscd" not in r["path"]
+    ]  # the C library asks its cache for names
     assert [r["path"] for r in rows] == [str(path), "@" + abstract]
     assert {(r["protocol"], r["verdict"], r["errno"]) for r in rows} == {("unix", "allow", 0)}
     assert observed.status == 0

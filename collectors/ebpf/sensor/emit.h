@@ -11,17 +11,17 @@ static __always_inline __u64 take_seq(__u32 class)
 {
 	struct counters *c = counters();
 
-	if (!c || class >= CLASSES)
+	if (!c)
 		return 0;
-	return __sync_fetch_and_add(&c->seq[class], 1);
+	return __sync_fetch_and_add(&c->seq[class & (CLASSES - 1)], 1);
 }
 
 static __always_inline void count_lost(__u32 class, __u32 reason)
 {
 	struct counters *c = counters();
 
-	if (c && class < CLASSES && reason < REASONS)
-		__sync_fetch_and_add(&c->lost[class][reason], 1);
+	if (c)
+		__sync_fetch_and_add(&c->lost[class & (CLASSES - 1)][reason & (REASONS - 1)], 1);
 }
 
 static __always_inline void describe_task(struct event *e, struct task_struct *task)
@@ -43,14 +43,17 @@ static __always_inline void describe_tag(struct event *e, const struct tag *tag)
 
 /*
  * Processes, and whatever was stopped, go through the small ring of their own: a flood of
- * file events can neither break the process tree nor hide a denial.
+ * file events can neither break the process tree nor hide a denial. Half of it is kept for
+ * processes: whoever floods it with refused connects finds the large ring.
  */
 static __always_inline void emit(struct event *e)
 {
-	int urgent = e->class == CLASS_PROCESS || e->class == CLASS_AGENT ||
-		     (e->verdict != V_NONE && e->verdict >= V_DENY);
+	int urgent = e->class == CLASS_PROCESS || e->class == CLASS_AGENT;
 	struct event *slot;
 
+	if (e->verdict != V_NONE && e->verdict >= V_DENY)
+		urgent = urgent || bpf_ringbuf_query(&priority, BPF_RB_AVAIL_DATA) <
+					   bpf_ringbuf_query(&priority, BPF_RB_RING_SIZE) / 2;
 	e->seq = take_seq(e->class);
 	/* Two call sites: the verifier lets each helper call follow one map only. */
 	if (urgent) {

@@ -15,7 +15,7 @@
 #define CHUNK_FAULT 0xffff /* length of a piece whose page was not there */
 
 enum activity_class { CLASS_PROCESS = 0, CLASS_FILE = 1, CLASS_NETWORK = 2, CLASS_KERNEL = 5, CLASS_AGENT = 7 };
-#define CLASSES 12
+#define CLASSES 16 /* a power of two: an index is bounded by a mask, which the compiler cannot move away */
 
 enum operation {
 	OP_FORK = 1, OP_EXEC = 2, OP_EXIT = 3,
