@@ -207,6 +207,7 @@ def _account(live: LiveRun, options: Options) -> None:
         if told is not None and (told.because or told.instead):
             say(f"  {rule}: {' '.join(filter(None, (told.because, told.instead)))}")
     lost = f"{live.lost} lost" if live.lost else "none lost"
-    say(f"run {live.id}: {live.events} events, {lost}, {live.denied} {done}")
+    judged = f"{live.denied} {done}" if live.program else "no policy"
+    say(f"run {live.id}: {live.events} events, {lost}, {judged}")
     where = f" --lake {shlex.quote(str(options.lake))}" if options.lake else ""
     say(f"look closer: lictor show{where} {live.id}")
