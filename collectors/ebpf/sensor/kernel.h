@@ -20,6 +20,7 @@ struct vfsmount { struct dentry *mnt_root; } CORE;
 struct mount { struct mount *mnt_parent; struct dentry *mnt_mountpoint; struct vfsmount mnt; } CORE;
 struct path { struct vfsmount *mnt; struct dentry *dentry; } CORE;
 struct file { __u32 f_mode; __u32 f_flags; struct inode *f_inode; struct path f_path; void *private_data; } CORE;
+struct ovl_file { struct file *realfile; } CORE; /* since 6.13; before, the real file is private_data itself */
 struct fdtable { __u32 max_fds; struct file **fd; } CORE;
 struct files_struct { struct fdtable *fdt; } CORE;
 struct fs_struct { struct path pwd; } CORE;
@@ -69,6 +70,7 @@ struct unix_sock { struct unix_address *addr; struct sock *peer; } CORE;
 #define O_PATH 010000000
 #define AT_FDCWD -100
 #define AT_REMOVEDIR 0x200
+#define OVERLAYFS_MAGIC 0x794c7630
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10

@@ -175,6 +175,25 @@ static __always_inline void begin_text(struct scratch *s)
 	s->quality = 0;
 }
 
+/*
+ * The file behind an overlay mount: the overlay's own has an inode and a name of its own, so
+ * rules over the file beneath would not hold for it.
+ */
+static __always_inline void match_beneath_overlay(__u32 slot, const struct scope *rules, __u32 scope, struct file *file)
+{
+	struct scratch *s = scratch(slot);
+	struct inode *inode = read(file->f_inode);
+	void *private = read(file->private_data);
+	struct file *real = private;
+
+	if (!s || !private || BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_MAGIC)
+		return;
+	if (bpf_core_type_exists(struct ovl_file))
+		real = read(((struct ovl_file *)private)->realfile);
+	add_inode_bits(s, rules, scope, read(real->f_inode), 1);
+	match_ancestors(slot, scope, (__u64)read(real->f_path.dentry), 1);
+}
+
 /* Path of an open file into the scratch, with the bits of the rules that match it. */
 static __always_inline void file_path(__u32 slot, __u32 scope, struct file *file)
 {
@@ -193,6 +212,7 @@ static __always_inline void file_path(__u32 slot, __u32 scope, struct file *file
 		inode = read(file->f_inode);
 		if (inode != read(path.dentry->d_inode))
 			add_inode_bits(s, rules, scope, inode, 1);
+		match_beneath_overlay(slot, rules, scope, file);
 	}
 	collect(slot, scope, (__u64)path.mnt, (__u64)path.dentry);
 	spell(slot, scope);
