@@ -32,12 +32,11 @@ def record(name: str) -> None:
     (home / ".ssh" / "id_ed25519").write_text("not a real key\n", encoding="utf-8")
     (home / ".bashrc").touch()
     lictor = [sys.executable, "-m", "lictor"]
+    session = shutil.copy(folder / "session.sh", SCRATCH)  # its path is in the trace: no checkout's
     policy = folder / "policy.yaml"
     command = [*lictor, "run", "--agent", AGENT, "--policy", str(policy), "--lake", str(lake), "--"]
     environment = {"HOME": str(home), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root", "LANG": "C.UTF-8"}
-    subprocess.run(
-        [*command, str(folder / "session.sh")], cwd=workspace, env=environment, check=False, stdin=subprocess.DEVNULL
-    )
+    subprocess.run([*command, str(session)], cwd=workspace, env=environment, check=False, stdin=subprocess.DEVNULL)
     rows = Lake(lake).query("SELECT * FROM activity ORDER BY time_ns", limit=None)
     context = {
         "workspace": str(workspace),
