@@ -22,8 +22,8 @@ from pipeline import schema
 BOOT = "2d088848-4352-4a84-ad11-eb5cb4b8afc6"
 OFFSET = 1_700_000_000_000_000_000
 TEXTS = {
-    1: b"/usr/bin/git", 2: b"git\0log\0a b\0", 3: b"/work", 4: b"/work/script.sh", 5: b"CODEX_THREAD_ID=t=1\0AGENT=1\0",
-    6: b"/etc/passwd", 7: b"/work//./new/../x", 8: b"/run/socket", 9: b"/tmp/\xff",
+    1: b"/usr/bin/git", 2: b"git\0log\0a b\0", 3: b"/srv", 4: b"/srv/script.sh", 5: b"CODEX_THREAD_ID=t=1\0AGENT=1\0",
+    6: b"/etc/passwd", 7: b"/srv//./new/../x", 8: b"/run/socket", 9: b"/tmp/\xff",
 }  # fmt: skip
 
 
@@ -86,14 +86,14 @@ def test_exec_tells_the_program_and_every_later_row_of_it_too(event, context):
     for row in (first, second):
         assert row["exe"] == "/usr/bin/git"
         assert row["cmdline"] == "git log 'a b'"
-        assert (row["cmdline_bytes"], row["cwd"]) == (12, "/work")
+        assert (row["cmdline_bytes"], row["cwd"]) == (12, "/srv")
         assert json.loads(row["marks"]) == {"CODEX_THREAD_ID": "t=1", "AGENT": "1"}
     assert second["path"] == "/etc/passwd"
 
 
 def test_exec_of_a_script_acts_on_the_script(event, context):
     row = row_of(context, event("exec", image=6, exec__path=1, exec__script=4))
-    assert (row["path"], row["script"], row["exe"]) == ("/work/script.sh", "/work/script.sh", "/usr/bin/git")
+    assert (row["path"], row["script"], row["exe"]) == ("/srv/script.sh", "/srv/script.sh", "/usr/bin/git")
 
 
 def test_a_failed_exec_starts_no_program(event, context):
@@ -141,7 +141,7 @@ def test_file_operations(event, context, name):
     row = row_of(context, raw)
     assert (row["class"], row["operation"], row["path"]) == ("file", name, "/etc/passwd")
     assert (row["ino"], row["dev"], row["mode"]) == (5, 6, 0o644)
-    assert row["path_to"] == ("/work/x" if name in ("file.rename", "file.link", "file.symlink") else None)
+    assert row["path_to"] == ("/srv/x" if name in ("file.rename", "file.link", "file.symlink") else None)
     opened = name in ("file.open", "file.read", "file.write", "file.create")
     assert row["open_flags"] == (0o1101 if opened else None)
 
