@@ -19,8 +19,7 @@ struct scratch {
 	__u8 text[TEXT_SIZE + PATH_MAX]; /* a read that starts at the last offset still fits */
 };
 
-
-
+/* Programs that may interrupt each other use slots of their own. */
 enum slot { SLOT_SYSCALL = 0, SLOT_EXEC = 1, SLOTS = 2, NO_SLOT = SLOTS };
 
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 16 << 20); } events SEC(".maps");
