@@ -104,17 +104,20 @@ def test_health_counts_what_was_delivered(sensor):
     rows = [b for b in sensor.batches(lambda: child.poll() is not None) if b.num_rows]
     coverage = sensor.health().to_pylist()
     rest = [b for b in sensor.batches(lambda: True) if b.num_rows]
-    files = sum(r["class"] == "file" for b in rows + rest for r in b.select(["class"]).to_pylist())
+    mine = [r for b in rows + rest for r in b.select(["class", "agent_run"]).to_pylist() if r["agent_run"] == "counted"]
+    files = sum(r["class"] == "file" for r in mine)  # rows of an earlier test may still have been held back
     counted = [c for c in coverage if c["class"] == "file"]
     assert sum(c["emitted"] for c in counted) == sum(c["delivered"] for c in counted) == files
     assert sum(c["lost"] for c in counted) == 0
 
 
 def test_an_interval_without_events_is_a_row_too(sensor):
-    sensor.health()
-    assert {(c["class"], c["emitted"], c["lost"]) for c in sensor.health().to_pylist()} == {
-        (name, 0, 0) for name in ("process", "file", "network", "kernel")
-    }
+    quiet = {(name, 0, 0) for name in ("process", "file", "network", "kernel")}
+    intervals = []
+    while quiet not in intervals and len(intervals) < 50:  # processes of earlier tests may be ending still
+        intervals.append({(c["class"], c["emitted"], c["lost"]) for c in sensor.health().to_pylist()})
+        time.sleep(0.02)
+    assert quiet in intervals
 
 
 def test_candidates_are_the_execs_of_everybody_else():

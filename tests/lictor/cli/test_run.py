@@ -110,7 +110,7 @@ def test_a_policy_file_that_is_not_there_is_refused(lictor, tmp_path):
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize(("script", "status"), [("exit 0", 0), ("exit 1", 1), ("exit 7", 7), ("kill -KILL $$", 137)])
+@pytest.mark.parametrize(("script", "status"), [("exit 7", 7), ("kill -KILL $$", 137)])
 def test_the_exit_status_is_the_commands(lictor, tmp_path, script, status):
     done = lictor("run", "-q", "--lake", tmp_path / "lake", "--", "sh", "-c", script)
     assert (done.status, done.err) == (status, "")
