@@ -58,11 +58,14 @@ class TraceCollector(Collector):
         """Raises ``CollectorError`` for a file that is missing, damaged or no trace."""
         try:
             file = _parquet_file(self.path)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:  # the last: a damaged name in the footer
             raise CollectorError(f"{self.path}: {_reason(self.path, error)}") from error
         try:
             _check_columns(self.path, file.schema_arrow)
             self.context = context_of(file.schema_arrow.metadata)
+        except UnicodeDecodeError as error:
+            file.close()
+            raise CollectorError(f"{self.path}: {_reason(self.path, error)}") from error
         except BaseException:
             file.close()
             raise

@@ -34,6 +34,8 @@ class RuleMap(Protocol):
 
 def find(path: str) -> Iterator[tuple[str, Inode | None]]:
     """A path as written and as resolved, with (kernel device, inode) where it exists."""
+    if "\0" in path:  # no file can have that name
+        return
     try:
         inode = _inode(Path(path).stat())
     except (OSError, ValueError):

@@ -120,42 +120,69 @@ def test_audit_prints_the_secret_records_the_verdict_and_acts_on_nothing(lictor,
     assert asked("SELECT DISTINCT mode FROM run_log") == [{"mode": "audit"}]
 
 
-def test_every_process_of_the_run_has_its_id(lictor, asked, tmp_path):
-    """Also one that forked twice and left its session; the truth is what each process says of itself."""
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory):
+    """One run of a command with marks and a family, while somebody else works beside it; many tests ask about it."""
+    folder = tmp_path_factory.mktemp("ordinary")
     script = (
-        f"import os\nnames = []\n"
-        f"def say(): open(f'{tmp_path}/pid-' + str(os.getpid()), 'w').close()\n"
+        "import os, subprocess, time\n"
+        f"def say(): open(f'{folder}/pid-' + str(os.getpid()), 'w').close()\n"
         "say()\n"
         "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        say(); os._exit(0)\n    say(); os._exit(0)\n"
         "for _ in range(3):\n    if os.fork() == 0:\n        say(); os._exit(0)\n"
-        "import subprocess; subprocess.run(['sh', '-c', f'true; : > \"" + str(tmp_path) + "/pid-$$\"'])\n"
+        f"subprocess.run(['sh', '-c', 'true; : > {folder}/pid-$$'])\n"
         "while True:\n    try: os.wait()\n    except ChildProcessError: break\n"
-        "import time; time.sleep(0.2)\n"
+        "time.sleep(0.2)\n"
     )
-    done = lictor(sys.executable, "-S", "-c", script)
-    assert done.status == 0
-    pids = {int(p.name.removeprefix("pid-")) for p in tmp_path.glob("pid-*")}
-    assert len(pids) == 7
-    (run,) = asked("SELECT DISTINCT run FROM run_log")
-    found = asked("SELECT DISTINCT pid, agent_run FROM activity")
-    assert {r["pid"] for r in found} == pids
-    assert {r["agent_run"] for r in found} == {run["run"]}
-    orphans = asked(
-        "SELECT count(*) AS n FROM (SELECT DISTINCT process_key, parent_key FROM activity WHERE pid NOT IN (SELECT root_pid FROM run_log))"
-        " WHERE parent_key IS NULL OR parent_key NOT IN (SELECT process_key FROM activity)"
-    )
-    assert orphans == [{"n": 0}]
-
-
-def test_nobody_else_is_in_the_lake(lictor, asked):
+    line = (*LICTOR, "run", "--lake", str(folder / "lake"), "--", sys.executable, "-S", "-c", script)
     beside = subprocess.Popen(["sh", "-c", "while :; do cat /dev/null; done"])
     try:
-        assert lictor("true").status == 0
+        environ = {**os.environ, "CODEX_TOOL_CALL_ID": "call-7"}
+        done = subprocess.run(line, capture_output=True, check=False, timeout=50, env=environ)
     finally:
         beside.kill()
         beside.wait()
-    assert asked("SELECT count(*) AS n FROM activity WHERE exe LIKE '%/cat'") == [{"n": 0}]
-    assert asked("SELECT count(*) AS n FROM activity WHERE agent_run IS NULL") == [{"n": 0}]
+    pids = {int(p.name.removeprefix("pid-")) for p in folder.glob("pid-*")}
+    lake = Lake(folder / "lake")
+    return SimpleNamespace(status=done.returncode, pids=pids, asked=lambda sql: lake.query(sql).to_pylist())
+
+
+def test_every_process_of_the_run_has_its_id(ordinary):
+    """Also one that forked twice and left its session; the truth is what each process says of itself."""
+    assert (ordinary.status, len(ordinary.pids)) == (0, 7)
+    found = ordinary.asked("SELECT DISTINCT pid, agent_run, (SELECT any_value(run) FROM run_log) AS run FROM activity")
+    assert {r["pid"] for r in found} == ordinary.pids
+    assert {(r["agent_run"], r["run"]) for r in found} == {(found[0]["run"], found[0]["run"])}
+
+
+def test_the_tree_has_no_gap(ordinary):
+    orphans = ordinary.asked(
+        "SELECT process_key FROM activity WHERE pid NOT IN (SELECT root_pid FROM run_log)"
+        " AND (parent_key IS NULL OR parent_key NOT IN (SELECT process_key FROM activity))"
+    )
+    assert orphans == []
+
+
+def test_nobody_else_is_in_the_lake(ordinary):
+    assert ordinary.asked("SELECT exe FROM activity WHERE exe LIKE '%/cat' OR agent_run IS NULL") == []
+
+
+def test_marks_of_the_environment_become_columns(ordinary):
+    rows = ordinary.asked("SELECT tool_call, marks, join_confidence FROM activity WHERE operation = 'exec'")
+    assert rows
+    for row in rows:
+        assert (row["tool_call"], json.loads(row["marks"])["CODEX_TOOL_CALL_ID"]) == ("call-7", "call-7")
+        assert 0 < row["join_confidence"] < 1
+
+
+def test_no_cgroup_is_left_behind(ordinary):
+    try:
+        places = cgroupfs.places()
+    except CgroupError as error:
+        pytest.skip(str(error))
+    (row,) = ordinary.asked("SELECT run, cgroup FROM run_log WHERE state = 'ended'")
+    assert row["cgroup"].endswith(f"/lictor/{row['run']}")
+    assert not [place for place in places if (place.directory / row["run"]).exists()]
 
 
 LEFT = """\
@@ -278,27 +305,9 @@ def test_an_enforced_command_does_not_outlive_a_lictor_that_was_killed(tmp_path,
     wait_for(lambda: not alive(mark))
 
 
-def test_no_cgroup_is_left_behind(lictor, asked):
-    try:
-        places = cgroupfs.places()
-    except CgroupError as error:
-        pytest.skip(str(error))
-    assert lictor("true").status == 0
-    (row,) = asked("SELECT run, cgroup FROM run_log WHERE state = 'ended'")
-    assert row["cgroup"].endswith(f"/lictor/{row['run']}")
-    assert not [place for place in places if (place.directory / row["run"]).exists()]
-
-
 def test_run_command_gives_the_status_and_says_nothing_when_quiet(tmp_path, capfd):
     options = Options(["sh", "-c", "exit 6"], (), tmp_path / "lake", "tester", quiet=True)
     assert run_command(options) == 6
     assert capfd.readouterr() == ("", "")
     (run,) = Lake(tmp_path / "lake").query("SELECT agent, command FROM run_log WHERE state = 'ended'").to_pylist()
     assert run == {"agent": "tester", "command": "sh -c 'exit 6'"}
-
-
-def test_marks_of_the_environment_become_columns(lictor, asked):
-    lictor("true", env={**os.environ, "CODEX_TOOL_CALL_ID": "call-7"})
-    (row,) = asked("SELECT tool_call, marks, join_confidence FROM activity WHERE operation = 'exec'")
-    assert (row["tool_call"], json.loads(row["marks"])["CODEX_TOOL_CALL_ID"]) == ("call-7", "call-7")
-    assert 0 < row["join_confidence"] < 1
