@@ -1,7 +1,8 @@
 """The sensor's records as numpy types, the same layout as ``sensor/record.h``.
 
-numpy reads the mapped ring through these types; a test compares each member's offset and
-size with the BTF of the compiled object, so that the two files cannot drift apart.
+numpy reads the mapped ring through these types. A test compares each member's offset and
+size with the BTF of the compiled object (values of maps) or with ``record.h`` itself (records
+of rings, which no map names), so that the two files cannot drift apart.
 """
 
 from __future__ import annotations

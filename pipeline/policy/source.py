@@ -72,7 +72,7 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stub has no types for it
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's types leave it out
         self.depth += 1
         refusal = self._refusal(event)
         if refusal:

@@ -14,7 +14,7 @@ from benchmarks import load
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     if shutil.which("cc") is None:
-        pytest.skip("no C compiler")
+        pytest.skip("the load generator needs a C compiler (apt install gcc)")
     return load.compiled(tmp_path_factory.mktemp("loadgen"))
 
 

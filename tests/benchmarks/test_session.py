@@ -48,7 +48,7 @@ def test_batches_walk_through_the_session_in_order_of_time():
 @pytest.mark.kernel
 def test_a_real_session_holds_what_it_did(tmp_path):
     if shutil.which("cc") is None:
-        pytest.skip("no C compiler")
+        pytest.skip("the load generator needs a C compiler (apt install gcc)")
     session = record(tmp_path, load.compiled(tmp_path))
     assert len(session.events) > 20_000
     assert len(session.priority) > 100
