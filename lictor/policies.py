@@ -67,6 +67,9 @@ def _ways(program: Program) -> list[tuple[str, ...]]:
     rows = [
         row for rule in program.rules for row in _rows(explained.get(rule.id), rule.id, sorted(rule.on), rule.action)
     ]
+    for sequence in program.sequences:
+        rule = sequence.rule
+        rows += _rows(explained.get(rule.id), rule.id, sorted(rule.on), rule.action)
     for selector, action in program.defaults.items():
         rows += _rows(explained.get(f"default:{selector}"), f"default:{selector}", [selector], action)
     return [(program.name, *row) for row in rows]

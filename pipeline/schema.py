@@ -145,6 +145,8 @@ ACTIVITY: tuple[Column, ...] = (
     _c("child_key", LONG, "who", "", "kernel", "fork: process_key of the new process"),
     _c("child_pid", INT, "who", "", "kernel", "fork: pid of the new process"),
     _c("exe", TEXT, "who", "", "kernel", "the program file that runs"),
+    _c("parent_exe", TEXT, "who", "", "kernel", "the program file of the parent process, where it is known"),
+    _c("exe_sha256", TEXT, "who", "", "lictor", "exec: SHA-256 of the program file, where a policy asks for it"),
     _c("cmdline", TEXT, "who", "", "program memory at exec", "argv, joined by spaces, shell-quoted where needed"),
     _c("cmdline_bytes", INT, "who", "bytes", "kernel", "true length of argv, also where cmdline is truncated"),
     _c("cwd", TEXT, "who", "", "kernel", "working directory at exec"),

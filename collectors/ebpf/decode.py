@@ -201,6 +201,7 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
     process, image, number = Distinct(keys), Distinct(records["image"]), Distinct(records["run"])
     parents, known = context.processes.parents(process.values.astype(np.int64, copy=False))
     lengths, argv_known = images.argv_bytes(image.values)
+    parent_exes = images.get(context.processes.images_of(parents), "exe")
     runs = [context.runs.get(i) for i in number.values.tolist()]
     columns = {
         "agent_run": number.column([r.id if r else None for r in runs]),
@@ -213,6 +214,7 @@ def _who(records: Records, keys: NDArray[np.int64], context: Context) -> dict[st
         "pid": pa.array(records["pid"].astype(np.int32)),
         "tid": pa.array(records["tid"].astype(np.int32)),
         "parent_key": masked(parents.take(process.codes), known.take(process.codes), schema.LONG),
+        "parent_exe": process.column(parent_exes),
         "cmdline_bytes": masked(lengths.take(image.codes), (argv_known & (lengths > 0)).take(image.codes), schema.INT),
     }
     for name in ImageTable.COLUMNS:

@@ -55,6 +55,13 @@ class ProcessTable:
             return np.zeros(len(keys), np.int64), known
         return np.where(known, self._parents[at], 0), known
 
+    def images_of(self, keys: Keys) -> NDArray[np.uint32]:
+        """Programs that processes run now; 0 where the process is not known."""
+        at, known = self._find(keys)
+        if not len(self._keys):
+            return np.zeros(len(keys), np.uint32)
+        return np.where(known, self._images[at], 0).astype(np.uint32)
+
     def live_images(self) -> NDArray[np.uint32]:
         """Programs that some live process runs."""
         return np.unique(self._images)

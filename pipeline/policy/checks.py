@@ -14,7 +14,9 @@ from pipeline.policy.source import Location, Problem, Tree
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NETWORK_KEYS = ("ip", "port", "protocol", "net")
+_NETWORK_KEYS = ("ip", "port", "protocol", "net", "domain")
+_EXEC_KEYS = ("argv", "exe_hash")
+_STATEFUL_KEYS = ("rate", "taint")
 
 
 def problems(tree: Tree) -> list[Problem]:
@@ -23,9 +25,11 @@ def problems(tree: Tree) -> list[Problem]:
     rules: list[tuple[Location, dict[str, Any]]] = [
         (("rules", i), r) for i, r in enumerate(_list(data.get("rules"))) if isinstance(r, dict)
     ]
-    found = [*_doubled_ids(tree, rules), *_test_rules(tree, data, rules)]
+    found = [*_doubled_ids(tree, rules), *_tests(tree, data, rules)]
     for location, rule in rules:
         found += _useless_keys(tree, location, rule)
+        found += _sequence(tree, location, rule)
+        found += _modes(tree, location, rule, data.get("mode"))
     return found
 
 
@@ -47,8 +51,13 @@ def _doubled_ids(tree: Tree, rules: list[tuple[Location, dict[str, Any]]]) -> It
         first.setdefault(name, place[0])
 
 
-def _test_rules(tree: Tree, data: dict[str, Any], rules: list[tuple[Location, dict[str, Any]]]) -> Iterator[Problem]:
-    """A test that expects a rule which is not there could only ever fail."""
+def _tests(tree: Tree, data: dict[str, Any], rules: list[tuple[Location, dict[str, Any]]]) -> Iterator[Problem]:
+    """A test that expects a rule which is not there could only ever fail; one without an event says nothing."""
+    for i, test in enumerate(_list(data.get("tests"))):
+        if isinstance(test, dict) and ("event" in test) == ("events" in test):
+            yield Problem(*tree.position(("tests", i)), "a test has either 'event' or 'events'")
+    if data.get("include"):
+        return  # rules of other files are known later
     known = {r.get("id") for _, r in rules if isinstance(r.get("id"), str)} | {f"default:{s}" for s in schema.SELECTORS}
     for i, test in enumerate(_list(data.get("tests"))):
         rule = test.get("rule") if isinstance(test, dict) else None
@@ -67,6 +76,10 @@ def _useless_keys(tree: Tree, location: Location, rule: dict[str, Any]) -> Itera
                 *tree.position((*location, part)), "'unless' is empty, so the rule could never match: leave it out"
             )
         for key in keys:
+            if part == "unless" and key in _STATEFUL_KEYS:
+                place = tree.position((*location, part, key), key=True)
+                yield Problem(*place, f"'{key}' cannot be an exception: what was is told by 'match' only")
+                continue
             never = [s for s in selectors if not applies(key, s)]
             if never:
                 place = tree.position((*location, part, key), key=True)
@@ -80,6 +93,64 @@ def applies(key: str, selector: str) -> bool:
     classes = {o.activity_class for o in schema.OPERATIONS if selector in o.selectors}
     if key in _NETWORK_KEYS:
         return classes == {"network"}
-    if key == "path":
+    if key in _EXEC_KEYS:
+        return selector == "exec"
+    if key in ("path", "label"):
         return classes <= {"file", "network"} or selector == "exec"
     return True
+
+
+def _sequence(tree: Tree, location: Location, rule: dict[str, Any]) -> Iterator[Problem]:
+    """A rule is about single events or about a sequence of them, and a sequence begins and ends with something."""
+    steps = rule.get("sequence")
+    if steps is None:
+        yield from _single(tree, location, rule)
+        return
+    for key in ("on", "match", "unless"):
+        if key in rule:
+            yield Problem(*tree.position((*location, key), key=True), f"'{key}' stands in the steps of a sequence")
+    if "within" not in rule:
+        yield Problem(
+            *tree.position((*location, "sequence"), key=True), "a sequence needs 'within', such as within: 60s"
+        )
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        return
+    for i, step in enumerate(steps):
+        here = (*location, "sequence", i)
+        yield from _useless_keys(tree, here, step)
+        yield from _step(tree, here, step, edge=i in (0, len(steps) - 1))
+    if len(steps) == 1 and steps[0].get("count", 1) == 1:
+        yield Problem(
+            *tree.position((*location, "sequence"), key=True), "one event is no sequence: use 'on' and 'match'"
+        )
+
+
+def _step(tree: Tree, here: Location, step: dict[str, Any], *, edge: bool) -> Iterator[Problem]:
+    negated = step.get("not") is True
+    if negated and edge:
+        yield Problem(*tree.position((*here, "not"), key=True), "a sequence neither begins nor ends with 'not'")
+    if negated and "count" in step:
+        yield Problem(*tree.position((*here, "count"), key=True), "what must not be there cannot be counted")
+    if isinstance(step.get("match"), dict) and "rate" in step["match"]:
+        yield Problem(*tree.position((*here, "match", "rate"), key=True), "in a sequence, write 'count' and 'within'")
+
+
+def _single(tree: Tree, location: Location, rule: dict[str, Any]) -> Iterator[Problem]:
+    if "on" not in rule:
+        yield Problem(*tree.position(location), "'on' is missing")
+    for key in ("within", "by"):
+        if key in rule:
+            yield Problem(*tree.position((*location, key), key=True), f"'{key}' belongs to a sequence")
+    match = rule.get("match")
+    if rule.get("action") == "allow" and isinstance(match, dict):
+        for key in _STATEFUL_KEYS:
+            if key in match:
+                place = tree.position((*location, "match", key), key=True)
+                yield Problem(*place, f"'{key}' cannot allow: it tells of what was, and allowing lifts a default")
+
+
+def _modes(tree: Tree, location: Location, rule: dict[str, Any], mode: Any) -> Iterator[Problem]:
+    if rule.get("mode") == "enforce" and mode == "audit":
+        yield Problem(*tree.position((*location, "mode")), "the policy is in mode audit, which stops nothing")
+    if "sequence" in rule and rule.get("action") == "allow":
+        yield Problem(*tree.position((*location, "action")), "a sequence cannot allow: use 'audit' or stronger")

@@ -119,9 +119,32 @@ class PortClasses:
         return np.where(valid(column), codes, 0) if column.null_count else codes
 
 
+class RangeClasses:
+    """Classes of numbers, by borders: as ``PortClasses``, for numbers of any size."""
+
+    def __init__(self, evaluate: Callable[[int], int], borders: list[int]) -> None:
+        """``borders`` are the numbers at which the answer of ``evaluate`` may change, ascending, the first 0."""
+        self.members: list[Any] = [0, *map(evaluate, borders)]
+        self._borders = np.array(borders, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def codes(self, column: pa.Array) -> Codes:
+        """Class of each row of an integer column; 0 for NULL and for negative numbers."""
+        numbers = column.fill_null(-1).to_numpy(zero_copy_only=False)
+        found: Codes = np.searchsorted(self._borders, numbers, side="right").astype(np.int32)
+        return found
+
+
 def encoded(column: pa.Array) -> pa.DictionaryArray:
-    """The column, dictionary-encoded."""
-    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    """The column as texts, dictionary-encoded."""
+    if pa.types.is_dictionary(column.type):
+        return column
+    distinct = column.dictionary_encode()
+    if not pa.types.is_integer(column.type):
+        return distinct
+    return pa.DictionaryArray.from_arrays(distinct.indices, distinct.dictionary.cast(pa.string()))
 
 
 def indices(column: pa.DictionaryArray) -> npt.NDArray[Any]:

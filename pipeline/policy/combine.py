@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline import schema
+from pipeline.policy.model import Place
 from pipeline.policy.source import Location, PolicyError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.policy.model import Policy
+    from pipeline.policy.model import Policy, Rule
 
-STOPPING = ("deny", "kill")
+STOPPING = schema.VERDICTS[schema.VERDICTS.index("ask") :]
 """Actions that stop something; the others only say what they think of it."""
 
 UNSTOPPABLE = ("exit",)
@@ -26,7 +28,7 @@ def common_mode(policies: Sequence[Policy]) -> str:
     for policy in policies[1:]:
         if policy.mode != policies[0].mode:
             text = f"mode '{policy.mode}' cannot be combined with '{policies[0].mode}' of {policies[0].source_path}: give both the same mode"
-            raise PolicyError(policy.source_path, [Problem(*place_of(policy, ("mode",)), text)])
+            raise PolicyError(policy.source_path, [problem_at(policy, ("mode",), text)])
     return policies[0].mode if policies else "enforce"
 
 
@@ -38,7 +40,7 @@ def refuse_twins(policies: Sequence[Policy]) -> None:
             text = (
                 f"policy '{policy.name}' is already loaded from {seen[policy.name]}: rows could not tell the two apart"
             )
-            raise PolicyError(policy.source_path, [Problem(*place_of(policy, ("name",)), text)])
+            raise PolicyError(policy.source_path, [problem_at(policy, ("name",), text)])
         seen[policy.name] = policy.source_path
 
 
@@ -46,21 +48,30 @@ def refuse_unstoppable(policy: Policy) -> None:
     """A deny that nothing on any machine can carry out is no deny."""
     problems = []
     for i, rule in enumerate(policy.rules):
-        lost = [s for s in rule.on if s in UNSTOPPABLE]
-        if rule.action in STOPPING and lost and not rule.best_effort:
+        lost = [s for s in last_operations(rule) if s in UNSTOPPABLE]
+        if rule.action in STOPPING and lost and not rule.best_effort and rule.mode != "audit":
             text = f"rule '{rule.id}': nothing can {rule.action} {', '.join(lost)}; use 'audit', or say 'best_effort: true'"
-            problems.append(Problem(*place_of(policy, ("rules", i, "on")), text))
+            problems.append(problem_at(policy, ("rules", i, "on"), text))
     for selector, action in policy.defaults.items():
         if action in STOPPING and selector in UNSTOPPABLE:
-            problems.append(
-                Problem(*place_of(policy, ("defaults", selector)), f"nothing can {action} {selector}; use 'audit'")
-            )
+            problems.append(problem_at(policy, ("defaults", selector), f"nothing can {action} {selector}; use 'audit'"))
     if problems:
         raise PolicyError(policy.source_path, problems)
 
 
-def place_of(policy: Policy, location: Location) -> tuple[int, int]:
-    """Line and column of a part of a policy, or of the nearest part around it."""
+def last_operations(rule: Rule) -> tuple[str, ...]:
+    """The operations at which a rule acts: its own, or those of the last step of its sequence."""
+    return rule.sequence[-1].on if rule.sequence else rule.on or ()
+
+
+def place_of(policy: Policy, location: Location) -> Place:
+    """Where a part of a policy stands, or the nearest part around it."""
     while location and location not in policy.places:
         location = location[:-1]
-    return policy.places.get(location, (1, 1))
+    return policy.places.get(location, Place(policy.source_path, 1, 1))
+
+
+def problem_at(policy: Policy, location: Location, text: str) -> Problem:
+    """A problem with its place, in whichever file that is."""
+    place = place_of(policy, location)
+    return Problem(place.line, place.column, text, place.file)

@@ -8,7 +8,7 @@ part of the program and is named in ``out_of_scope``.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,13 @@ from pipeline import schema
 from pipeline.policy import globs
 from pipeline.policy.combine import STOPPING, UNSTOPPABLE, common_mode, place_of, refuse_twins, refuse_unstoppable
 from pipeline.policy.context import RunContext, in_scope, resolver
+from pipeline.policy.labels import BUILT_IN
+from pipeline.policy.quantities import moment_ns
 from pipeline.policy.source import Location, PolicyError, Problem
+from pipeline.policy.texts import domain_regex, text_regex, user_regex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.policy.model import Match, Policy, Rule
 
@@ -28,31 +31,49 @@ __all__ = [
     "UNSTOPPABLE",
     "CompiledMatch",
     "CompiledRule",
+    "CompiledSequence",
+    "CompiledStep",
     "Layer",
     "Program",
     "RunContext",
     "compile_policies",
 ]
 
-SEVERITY_OF = {"allow": None, "audit": "informational", "deny": "medium", "kill": "high"}
+SEVERITY_OF = {
+    "allow": None, "audit": "informational", "ask": "low", "deny": "medium",
+    "freeze": "high", "quarantine": "high", "isolate": "high", "kill": "high",
+}  # fmt: skip
 """Severity of a rule that names none, and of a default."""
+
+_NEVER = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class CompiledMatch:
-    """A match with its patterns parsed; an empty key matches everything."""
+    """A match with its patterns parsed; an empty key matches everything.
+
+    ``labelled`` are the paths of its labels; ``texts`` holds the other patterns (argv, parent, user, domain,
+    exe_hash) as regular expressions, by key.
+    """
 
     paths: tuple[globs.Glob, ...] = ()
+    labelled: tuple[globs.Glob, ...] = ()
     exes: tuple[globs.Glob, ...] = ()
     networks: tuple[str, ...] = ()
     nets: tuple[str, ...] = ()
     ports: tuple[tuple[int, int], ...] = ()
     protocols: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+    texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    taint: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class CompiledRule:
-    """A rule ready to be matched; ``place`` is its ``file:line:column``."""
+    """A rule about single events, ready to be matched; ``place`` is its ``file:line:column``.
+
+    ``enforce`` is false where only this rule is in audit mode.
+    """
 
     id: str
     policy: str
@@ -68,11 +89,36 @@ class CompiledRule:
     attack: tuple[str, ...]
     best_effort: bool
     place: str
+    enforce: bool = True
+    atlas: tuple[str, ...] = ()
+    owasp: tuple[str, ...] = ()
 
     @property
     def names_sockets(self) -> bool:
         """Whether a network rule speaks of unix sockets: it must name a path or the protocol."""
-        return bool(self.match.paths) or "unix" in self.match.protocols
+        return bool(self.match.paths or self.match.labelled) or "unix" in self.match.protocols
+
+
+@dataclass(frozen=True)
+class CompiledStep:
+    """One step of a sequence: what an event must be (a rule that audits), how often, or that it must not be there."""
+
+    rule: CompiledRule
+    count: int = 1
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class CompiledSequence:
+    """A rule that needs a memory; ``rule`` has its names and its action, its ``on`` is that of the last step.
+
+    A rule with ``rate`` or ``taint`` is a sequence of one step.
+    """
+
+    rule: CompiledRule
+    steps: tuple[CompiledStep, ...]
+    within_ns: int
+    by: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +129,9 @@ class Layer:
     version: str
     rules: tuple[CompiledRule, ...]
     defaults: Mapping[str, str]
+    sequences: tuple[CompiledSequence, ...] = ()
+    labels: Mapping[str, tuple[globs.Glob, ...]] = field(default_factory=dict)
+    """Every label that the policy names, and its paths here."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +143,19 @@ class Program:
     mode: str
     layers: tuple[Layer, ...]
     out_of_scope: tuple[str, ...] = ()
+    changes_ns: int = _NEVER
+    """When the next rule expires (ns since 1970): the program must be compiled anew then."""
+
+    @cached_property
+    def sequences(self) -> tuple[CompiledSequence, ...]:
+        """Every rule that needs a memory, in the order of the files."""
+        return tuple(sequence for layer in self.layers for sequence in layer.sequences)
+
+    @cached_property
+    def recording(self) -> frozenset[tuple[str, str]]:
+        """(policy, rule) of the rules that only record."""
+        every = (*self.rules, *(sequence.rule for sequence in self.sequences))
+        return frozenset((rule.policy, rule.id) for rule in every if not rule.enforce)
 
     @cached_property
     def rules(self) -> tuple[CompiledRule, ...]:
@@ -129,7 +191,12 @@ def compile_policies(policies: Sequence[Policy], context: RunContext, *, mode: s
         mode=chosen,
         layers=layers,
         out_of_scope=tuple(p.name for p in policies if p not in inside),
+        changes_ns=min((t for p in inside for r in p.rules if (t := _expiry(r)) > context.now_ns), default=_NEVER),
     )
+
+
+def _expiry(rule: Rule) -> int:
+    return moment_ns(rule.expires) if rule.expires else _NEVER
 
 
 def _joint_version(policies: Sequence[Policy]) -> str:
@@ -139,50 +206,128 @@ def _joint_version(policies: Sequence[Policy]) -> str:
 
 
 def _layer(policy: Policy, context: RunContext) -> Layer:
-    problems: list[Problem] = []
-    rules = tuple(_rule(policy, i, context, problems) for i in range(len(policy.rules)))
-    if problems:
-        raise PolicyError(policy.source_path, problems)
-    return Layer(policy.name, policy.version, rules, policy.defaults)
+    maker = _Maker(policy, context)
+    living = [i for i, rule in enumerate(policy.rules) if _expiry(rule) > context.now_ns]
+    singles = tuple(maker.single(i) for i in living if not _needs_memory(policy.rules[i]))
+    sequences = tuple(maker.sequence(i) for i in living if _needs_memory(policy.rules[i]))
+    if maker.problems:
+        raise PolicyError(policy.source_path, maker.problems)
+    return Layer(policy.name, policy.version, singles, policy.defaults, sequences, maker.labels)
 
 
-def _rule(policy: Policy, index: int, context: RunContext, problems: list[Problem]) -> CompiledRule:
-    rule: Rule = policy.rules[index]
-    here: Location = ("rules", index)
-    line, column = place_of(policy, here)
-    return CompiledRule(
-        id=rule.id,
-        policy=policy.name,
-        policy_version=policy.version,
-        action=rule.action,
-        severity=rule.severity or SEVERITY_OF[rule.action],
-        on=frozenset(rule.on),
-        match=_match(rule.match, policy, (*here, "match"), context, problems),
-        unless=None if rule.unless is None else _match(rule.unless, policy, (*here, "unless"), context, problems),
-        title=rule.title,
-        because=rule.because,
-        instead=rule.instead,
-        attack=rule.attack,
-        best_effort=rule.best_effort,
-        place=f"{policy.source_path}:{line}:{column}",
-    )
+def _needs_memory(rule: Rule) -> bool:
+    return rule.sequence is not None or rule.match.rate is not None or bool(rule.match.taint)
 
 
-def _match(match: Match, policy: Policy, here: Location, context: RunContext, problems: list[Problem]) -> CompiledMatch:
-    def patterns(key: str, texts: tuple[str, ...]) -> tuple[globs.Glob, ...]:
+class _Maker:
+    """Compiles the rules of one policy for one context and collects what has no value there."""
+
+    def __init__(self, policy: Policy, context: RunContext) -> None:
+        self._policy = policy
+        self._lookup = resolver(context)
+        self.problems: list[Problem] = []
+        self.labels: dict[str, tuple[globs.Glob, ...]] = {}
+
+    def single(self, index: int) -> CompiledRule:
+        """A rule about single events."""
+        rule, here = self._policy.rules[index], ("rules", index)
+        unless = None if rule.unless is None else self._match(rule.unless, (*here, "unless"))
+        return self._rule(index, rule.on or (), self._match(rule.match, (*here, "match")), unless)
+
+    def sequence(self, index: int) -> CompiledSequence:
+        """A rule that needs a memory."""
+        rule, here = self._policy.rules[index], ("rules", index)
+        if rule.sequence is None:
+            body = self.single(index)
+            count, within = (rule.match.rate[0] + 1, rule.match.rate[1]) if rule.match.rate else (1, 0)
+            return CompiledSequence(body, (CompiledStep(_audit(body), count),), within, "agent_run")
+        steps = []
+        for i, step in enumerate(rule.sequence):
+            place: Location = (*here, "sequence", i)
+            unless = None if step.unless is None else self._match(step.unless, (*place, "unless"))
+            body = self._rule(index, step.on, self._match(step.match, (*place, "match")), unless)
+            steps.append(CompiledStep(_audit(body), step.count, step.not_))
+        whole = self._rule(index, rule.sequence[-1].on, CompiledMatch(), None)
+        return CompiledSequence(whole, tuple(steps), rule.within or 0, rule.by or "agent_run")
+
+    def _rule(self, index: int, on: Sequence[str], match: CompiledMatch, unless: CompiledMatch | None) -> CompiledRule:
+        rule = self._policy.rules[index]
+        return CompiledRule(
+            id=rule.id,
+            policy=self._policy.name,
+            policy_version=self._policy.version,
+            action=rule.action,
+            severity=rule.severity or SEVERITY_OF[rule.action],
+            on=frozenset(on),
+            match=match,
+            unless=unless,
+            title=rule.title,
+            because=rule.because,
+            instead=rule.instead,
+            attack=rule.attack,
+            best_effort=rule.best_effort,
+            place=str(place_of(self._policy, ("rules", index))),
+            enforce=rule.mode != "audit",
+            atlas=rule.atlas,
+            owasp=rule.owasp,
+        )
+
+    def _match(self, match: Match, here: Location) -> CompiledMatch:
+        return CompiledMatch(
+            paths=self._patterns(match.path, (*here, "path")),
+            labelled=tuple(dict.fromkeys(g for name in match.label for g in self._label(name, (*here, "label")))),
+            exes=self._patterns(match.exe, (*here, "exe")),
+            networks=match.ip,
+            nets=match.net,
+            ports=match.port,
+            protocols=match.protocol,
+            size=match.size,
+            texts=tuple((key, found) for key in _TEXTS if (found := self._texts(match, key, here))),
+            taint=self._taint(match.taint, (*here, "taint")),
+        )
+
+    def _texts(self, match: Match, key: str, here: Location) -> tuple[str, ...]:
+        values = getattr(match, key)
+        if key == "parent":
+            return tuple(g.regex for g in self._patterns(values, (*here, key)))
+        return tuple(dict.fromkeys(_TEXTS[key](value) for value in values))
+
+    def _taint(self, names: Sequence[str], here: Location) -> frozenset[str]:
+        for name in names:
+            self._label(name, here)
+        return frozenset(names)
+
+    def _label(self, name: str, here: Location) -> tuple[globs.Glob, ...]:
+        if name not in self.labels:
+            patterns = self._policy.labels.get(name) or BUILT_IN.get(name, ())
+            self.labels[name] = self._patterns(patterns, here)
+        return self.labels[name]
+
+    def _patterns(self, texts: Sequence[str], here: Location) -> tuple[globs.Glob, ...]:
         found: dict[str, globs.Glob] = {}
         for i, text in enumerate(texts):
             try:
-                found |= {g.regex: g for g in globs.parse(globs.fill(text, resolver(context)))}
+                found |= {g.regex: g for g in globs.parse(globs.fill(text, self._lookup))}
             except globs.GlobError as error:
-                problems.append(Problem(*place_of(policy, (*here, key, i)), f"'{text}': {error}"))
+                place = place_of(self._policy, (*here, i))
+                self.problems.append(Problem(place.line, place.column, f"'{text}': {error}", place.file))
         return tuple(found.values())
 
-    return CompiledMatch(
-        paths=patterns("path", match.path),
-        exes=patterns("exe", match.exe),
-        networks=match.ip,
-        nets=match.net,
-        ports=match.port,
-        protocols=match.protocol,
-    )
+
+def _hash_regex(value: str) -> str:
+    return value.lower()
+
+
+_TEXTS: Mapping[str, Callable[[str], str]] = {
+    "argv": text_regex,
+    "parent": str,
+    "user": user_regex,
+    "domain": domain_regex,
+    "exe_hash": _hash_regex,
+}
+"""Keys of a match that are compared as texts, and what makes a regular expression of a value."""
+
+
+def _audit(rule: CompiledRule) -> CompiledRule:
+    """The rule as a question: whether an event is one that it speaks of."""
+    return replace(rule, action="audit")

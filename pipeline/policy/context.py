@@ -30,6 +30,8 @@ class RunContext:
     user: str
     host: str
     agent: str
+    now_ns: int = 0
+    """Nanoseconds since 1970: from when on a rule that ``expires`` is left out."""
 
 
 def in_scope(policy: Policy, context: RunContext) -> bool:

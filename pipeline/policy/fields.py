@@ -6,48 +6,32 @@ stands is added by whoever knows (``load.py``). Alternatives are named where one
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from pipeline.policy import globs
+from pipeline.policy.words import near, wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-
-
-def wrong(text: str) -> PydanticCustomError:
-    """An error whose text is shown as it stands."""
-    return PydanticCustomError("policy", "{text}", {"text": text})
-
-
-def near(name: str, names: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the closest of ``names``, or nothing."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """Annotation of a text that must be one of ``names``; ``later`` are names that a later version takes."""
+    """Annotation of a text that must be one of ``names``."""
 
     what: str
     names: tuple[str, ...]
-    later: tuple[str, ...] = ()
 
     def check(self, value: str) -> str:
         """The value itself; raises where it is not one of the names."""
         if value in self.names:
             return value
-        known = f"supported: {', '.join(self.names)}"
-        if value in self.later:
-            raise wrong(f"{self.what} '{value}' comes with a later version; {known}")
-        raise wrong(f"unknown {self.what} '{value}'{near(value, self.names) or '; ' + known}")
+        known = f"; supported: {', '.join(self.names)}"
+        raise wrong(f"unknown {self.what} '{value}'{near(value, self.names) or known}")
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         """Strict text, then ``check``."""

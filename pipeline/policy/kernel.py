@@ -55,7 +55,9 @@ class _Default:
 def kernel_plan(program: Program) -> KernelPlan:
     """The plan of a program; pure, and the same for the same program."""
     parts = {id(rule): part_of(rule) for rule in program.rules}
-    stoppers = sorted((r for r in program.rules if r.action in STOPPING), key=lambda r: -_STRENGTH[r.action])
+    stoppers = sorted(
+        (r for r in program.rules if r.action in STOPPING and r.enforce), key=lambda r: -_STRENGTH[r.action]
+    )
     left_out = [(rule.id, reason) for rule in stoppers for _, reason in parts[id(rule)].reasons]
     left_out += [
         (f"default:{s}", f"{s}: decided in user space") for s, a in program.defaults.items() if _is_outside(s, a)
@@ -72,8 +74,14 @@ def kernel_plan(program: Program) -> KernelPlan:
         elif found.action:
             defaults[selector], chosen = found.action, grown
         left_out += [(f"default:{selector}", reason) for reason in reasons]
-    numbered = tuple(replace(rule, bit=bit) for bit, rule in enumerate(chosen))
+    numbered = tuple(replace(rule, bit=bit, action=inline(rule.action)) for bit, rule in enumerate(chosen))
+    defaults = {selector: inline(action) for selector, action in defaults.items()}
     return KernelPlan(numbered, defaults, program.mode == "enforce", tuple(dict.fromkeys(left_out)))
+
+
+def inline(action: str) -> str:
+    """What the sensor does at once for an action: it refuses or kills; freezing and the like follow in user space."""
+    return "deny" if action in STOPPING and action != "kill" else action
 
 
 def _is_outside(selector: str, action: str) -> bool:
@@ -116,7 +124,7 @@ def layer_default(layer: Layer, selector: str) -> str | None:
 def _lifters(layer: Layer, selector: str, action: str) -> list[CompiledRule]:
     """Rules of a layer that could put something weaker in the place of its default, for some event of a selector."""
     related = {selector}.union(*(o.selectors for o in schema.OPERATIONS if selector in o.selectors))
-    return [r for r in layer.rules if _STRENGTH[r.action] < _STRENGTH[action] and r.on & related]
+    return [r for r in layer.rules if r.enforce and _STRENGTH[r.action] < _STRENGTH[action] and r.on & related]
 
 
 def _weakened(program: Program, layer: Layer, selector: str, action: str) -> tuple[str, ...]:
@@ -124,7 +132,10 @@ def _weakened(program: Program, layer: Layer, selector: str, action: str) -> tup
     others = [other for other in program.layers if other is not layer]
     defaults = [layer_default(other, selector) or "allow" for other in others]
     rules = [
-        r.action for other in others for r in other.rules if r.action in STOPPING and selector in kernel_selectors(r.on)
+        r.action
+        for other in others
+        for r in other.rules
+        if r.action in STOPPING and r.enforce and selector in kernel_selectors(r.on)
     ]
     reasons = []
     if any(_STRENGTH[a] > _STRENGTH[action] for a in defaults):

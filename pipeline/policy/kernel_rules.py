@@ -83,9 +83,10 @@ def part_of(rule: CompiledRule) -> Part:
     seen = reach - set(sockets) if _only_unix(rule.match) else reach
     lost = (
         [
+            *_lost_keys(rule.match),
             *_lost_exes(rule.match.exes),
             *_lost_unless(rule.unless),
-            *_lost_paths(rule.match.paths),
+            *_lost_paths(_paths(rule.match)),
             *_lost_protocols(rule.match),
         ]
         if seen
@@ -104,7 +105,7 @@ def _said(rule: CompiledRule, seen: frozenset[str], networks: tuple[str, ...]) -
         policy=rule.policy,
         action=rule.action,
         operations=seen,
-        paths=tuple(PathTarget(g.kind, g.literal) for g in rule.match.paths if g.kind != "pattern"),
+        paths=tuple(PathTarget(g.kind, g.literal) for g in _paths(rule.match) if g.kind != "pattern"),
         exes=_literals(rule.match.exes),
         not_exes=_literals(rule.unless.exes) if rule.unless else (),
         networks=networks,
@@ -119,15 +120,33 @@ def _literals(patterns: Iterable[Glob]) -> tuple[str, ...]:
 
 def _only_unix(match: CompiledMatch) -> bool:
     """Whether a match can hold for unix sockets only, of all network events."""
-    return bool(match.paths) or set(match.protocols) == {"unix"}
+    return bool(_paths(match)) or set(match.protocols) == {"unix"}
+
+
+def _paths(match: CompiledMatch) -> tuple[Glob, ...]:
+    """The paths of a match, or those of its labels; both together are more than the kernel can say."""
+    return match.paths or match.labelled
+
+
+def _lost_keys(match: CompiledMatch) -> list[str]:
+    """Keys that the sensor has no table for."""
+    keys = [key for key, _ in match.texts] + (["size"] if match.size else [])
+    lost = [f"'{key}' is looked at in user space" for key in keys]
+    if match.paths and match.labelled:
+        lost.append("'path' and 'label' together are looked at in user space")
+    if "unresolved" in match.nets:
+        lost.append("whether a name is known for an address is found out in user space")
+    return lost
 
 
 def _sayable(rule: CompiledRule) -> bool:
     """Whether anything is left of a rule once its patterns are taken out; an exception must be said whole."""
-    some_path = not rule.match.paths or any(g.kind != "pattern" for g in rule.match.paths)
+    paths = _paths(rule.match)
+    some_path = not paths or any(g.kind != "pattern" for g in paths)
     some_exe = not rule.match.exes or bool(_literals(rule.match.exes))
     some_protocol = not rule.match.protocols or any(p in TOLD_APART for p in rule.match.protocols)
-    return some_path and some_exe and some_protocol and not list(_lost_unless(rule.unless))
+    whole = not _lost_keys(rule.match) and not list(_lost_unless(rule.unless))
+    return some_path and some_exe and some_protocol and whole
 
 
 def _lost_exes(exes: Iterable[Glob]) -> Iterable[str]:

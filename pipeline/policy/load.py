@@ -7,37 +7,32 @@ problems in the shape is still checked for the rest: one run of ``policy check``
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from pipeline.policy import checks
-from pipeline.policy.fields import near
-from pipeline.policy.model import DOCUMENT, Document, Match, Policy, PolicyTest, Rule, Scope, TestEvent
+from pipeline.policy.includes import Fetch, Part, merged
+from pipeline.policy.model import DOCUMENT, Document, Match, Policy, PolicyTest, Rule, Scope, Step, TestEvent
 from pipeline.policy.source import Location, PolicyError, Problem, Tree, read_tree
+from pipeline.policy.words import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["PolicyError", "load_policy", "read_policies"]
 
-LATER_KEYS = {
-    "sequence": "sequence rules come with a later version; write one rule with 'on' and 'match' for each step",
-    "within": "'within' belongs to sequence rules, which come with a later version",
-    "by": "'by' belongs to sequence rules, which come with a later version",
-    "label": "matching by label comes with a later version; name the files by 'path'",
-    "locked": "'locked' comes with a later version; a deny cannot be lifted by another policy anyway",
-}
-
 _SHAPES: dict[str, type] = {
     "rules": Rule,
     "match": Match,
     "unless": Match,
+    "sequence": Step,
     "scope": Scope,
     "event": TestEvent,
+    "events": TestEvent,
     "tests": PolicyTest,
 }
 
@@ -61,32 +56,39 @@ _PATTERNS = {
     "name": "a name is letters, digits, '.', '_' and '-', and begins with a letter or digit",
     "ip": "an IP address or CIDR looks like 10.0.0.0/8 or 2001:db8::/32",
     "attack": "an ATT&CK technique looks like T1552 or T1552.001",
+    "atlas": "an ATLAS technique looks like AML.T0051 or AML.T0051.000",
+    "owasp": "an OWASP agentic threat looks like ASI02",
+    "exe_hash": "a hash is the 64 hexadecimal digits of SHA-256",
+    "label": "a label is lower-case letters, digits and '-'",
+    "labels": "a label is lower-case letters, digits and '-'",
+    "taint": "a label is lower-case letters, digits and '-'",
+    "expires": "a day or time looks like 2027-01-31 or 2027-01-31T18:00:00Z",
 }
 
 
-def load_policy(text: str, filename: str) -> Policy:
-    """Read one policy; raises ``PolicyError`` with every problem of the file. Does no I/O."""
+def load_policy(text: str, filename: str, fetch: Fetch | None = None) -> Policy:
+    """Read one policy; raises ``PolicyError`` with every problem of the file. Does no I/O but by ``fetch``."""
+    return merged(_part(text, filename), _part, fetch)
+
+
+def read_policies(paths: Iterable[str | Path]) -> list[Policy]:
+    """Read policy files, in order; raises one ``PolicyError`` that tells the problems of the first bad file."""
+    return [load_policy(_text(Path(path)), str(path), _beside) for path in paths]
+
+
+def _part(text: str, filename: str) -> Part:
     tree = read_tree(text, filename)
     document, problems = _shape(tree)
     problems += checks.problems(tree)
     if document is None or problems:
         raise PolicyError(filename, problems)
-    return Policy(
-        name=document.name,
-        mode=document.mode,
-        scope=document.scope,
-        defaults=document.defaults,
-        rules=document.rules,
-        tests=document.tests,
-        source_path=filename,
-        version=hashlib.sha256(text.encode()).hexdigest(),
-        places=tree.values,
-    )
+    return Part(document, tree, filename, text)
 
 
-def read_policies(paths: Iterable[str | Path]) -> list[Policy]:
-    """Read policy files, in order; raises one ``PolicyError`` that tells the problems of the first bad file."""
-    return [load_policy(_text(Path(path)), str(path)) for path in paths]
+def _beside(name: str, including: str) -> tuple[str, str]:
+    """Text and path of an included file; relative names start at the folder of the file that includes it."""
+    path = os.path.normpath(Path(including).parent / name)
+    return Path(path).read_bytes().decode(), path
 
 
 def _text(path: Path) -> str:
@@ -114,8 +116,6 @@ def _problem(error: Any, tree: Tree) -> Problem | None:
     kind, key = error["type"], _key(location)
     if kind == "too_short" and error["input"]:
         return None  # its items are wrong, and each says so itself
-    if kind == "missing" and key in ("on", "action") and _is_sequence(tree.data, location[:-1]):
-        return None
     if kind == "unexpected_keyword_argument":
         return Problem(*tree.position(location, key=True), _unknown_key(key, location))
     at_key = "[key]" in error["loc"]
@@ -141,15 +141,7 @@ def _key(location: Location) -> str:
     return next((part for part in reversed(location) if isinstance(part, str)), "policy")
 
 
-def _is_sequence(data: Any, location: Location) -> bool:
-    for part in location:
-        data = data[part]
-    return isinstance(data, dict) and "sequence" in data
-
-
 def _unknown_key(key: str, location: Location) -> str:
-    if key in LATER_KEYS:
-        return LATER_KEYS[key]
     shape = _SHAPES.get(_key(location[:-1]), Document) if len(location) > 1 else Document
-    names = list(shape.__dataclass_fields__)  # type: ignore[attr-defined]  # each of them is a dataclass
+    names = [name.rstrip("_") for name in shape.__dataclass_fields__]  # type: ignore[attr-defined]  # each of them is a dataclass
     return f"unknown key '{key}'{near(key, names) or '; known here: ' + ', '.join(names)}"

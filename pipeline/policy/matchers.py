@@ -50,6 +50,9 @@ class PatternSet:
         self._set.Add("(?s).*")
         self._set.Compile()
 
+    def __len__(self) -> int:
+        return len(self._numbers)
+
     def mask(self, regexes: Iterable[str]) -> int:
         """Bit set of patterns that this set was made with."""
         return sum(1 << n for n in {self._numbers[r] for r in regexes})

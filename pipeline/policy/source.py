@@ -33,11 +33,12 @@ _WORDS = {"true": True, "false": False, "True": True, "False": False, "null": No
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong, and where (line and column count from 1)."""
+    """One thing that is wrong, and where (line and column count from 1); ``file`` where it is not the one being read."""
 
     line: int
     column: int
     message: str
+    file: str = ""
 
 
 class PolicyError(ValueError):
@@ -46,7 +47,7 @@ class PolicyError(ValueError):
     def __init__(self, filename: str, problems: Iterable[Problem]) -> None:
         self.filename = filename
         self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(f"{filename}:{p.line}:{p.column}: {p.message}" for p in self.problems))
+        super().__init__("\n".join(f"{p.file or filename}:{p.line}:{p.column}: {p.message}" for p in self.problems))
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ path. ``~`` and variables are filled in as in rules.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.policy import globs
+from pipeline.policy.combine import place_of
 from pipeline.policy.compile import compile_policies
 from pipeline.policy.context import RunContext, resolver
 from pipeline.policy.decide import LOCAL, Decider, Decision, Facts
@@ -47,15 +49,16 @@ def run_tests(policy: Policy, context: RunContext) -> list[TestResult]:
 
 
 def _run(policy: Policy, index: int, test: PolicyTest, decider: Decider, context: RunContext) -> TestResult:
-    line, column = policy.places.get(("tests", index), (1, 1))
-    place = f"{policy.source_path}:{line}:{column}"
+    place = str(place_of(policy, ("tests", index)))
+    events = test.events or ((test.event,) if test.event else ())
+    shown = " then ".join(map(_shown, events))
     try:
-        got = decider.decide(facts_of(test.event, decider, context))
+        got = decider.decide(facts_of(events[-1], decider, context))
     except globs.GlobError as error:
-        return TestResult(policy.name, index + 1, place, passed=False, text=f"{_shown(test.event)}: {error}")
+        return TestResult(policy.name, index + 1, place, passed=False, text=f"{shown}: {error}")
     passed = got.verdict == test.expect and test.rule in (None, got.rule)
     wanted = test.expect if test.rule is None else f"{test.expect} by {test.rule}"
-    text = f"{_shown(test.event)}: {_said(got)}" + ("" if passed else f", expected {wanted}")
+    text = f"{shown}: {_said(got)}" + ("" if passed else f", expected {wanted}")
     return TestResult(policy.name, index + 1, place, passed, text)
 
 
@@ -65,7 +68,8 @@ def _said(decision: Decision) -> str:
 
 def _shown(event: TestEvent) -> str:
     """The event in one line, as it was written."""
-    given = {k: v for k, v in asdict(event).items() if v not in (None, ()) and k != "on"}
+    usual = asdict(TestEvent(on=event.on))
+    given = {k: v for k, v in asdict(event).items() if v != usual[k]}
     return " ".join([event.on, *(f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in given.items())])
 
 
@@ -91,4 +95,10 @@ def facts_of(event: TestEvent, decider: Decider, context: RunContext) -> Facts:
         ip=bits(decider.ip, getattr(event, f"{end}_ip")),
         port=bits(decider.port, getattr(event, f"{end}_port")),
         protocol=bits(decider.protocol, event.protocol or _PROTOCOL.get(event.on)),
+        argv=bits(partial(decider.text, "argv"), event.argv),
+        parent=bits(partial(decider.text, "parent"), path(event.parent)),
+        user=bits(partial(decider.text, "user"), event.user),
+        domain=bits(partial(decider.text, "domain"), event.domain),
+        exe_hash=bits(partial(decider.text, "exe_hash"), event.exe_hash),
+        size=bits(decider.size, event.bytes),
     )

@@ -10,6 +10,7 @@ rule names): of its verdict and the judge's the stronger stays, the judge's wher
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +18,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline import schema
-from pipeline.policy.classes import Classes, Codes, PortClasses, encoded, indices, valid
-from pipeline.policy.decide import LOCAL, Decider, Decision, Facts, named_decisions
+from pipeline.policy.classes import Classes, Codes, PortClasses, RangeClasses, encoded, indices, valid
+from pipeline.policy.decide import LOCAL, TEXTS, Decider, Decision, Facts, named_decisions
 
 if TYPE_CHECKING:
     from pipeline.policy.compile import Program
 
 JUDGED = ("verdict", "rule", "policy", "policy_version", "severity")
 """The columns that this step writes."""
+
+COLUMNS = {
+    "operation": "operation", "intent": "intent", "path": "path", "path_to": "path_to", "script": "script", "exe": "exe",
+    "protocol": "protocol", "argv": "cmdline", "parent": "parent_exe", "user": "user", "uid": "uid",
+    "domain": "dst_name", "exe_hash": "exe_sha256", "size": "bytes",
+}  # fmt: skip
+"""The column that each dimension is read from; addresses and ports depend on which end of a connection is meant."""
 
 DENSE_BITS = 20
 """Up to this many bits of a row's number the decisions lie in a plain array (4 MiB)."""
@@ -60,7 +68,7 @@ class Judge:
     def _forget(self) -> None:
         """Begin with empty memories; decision 0 is the absence of one."""
         decider = self._decider
-        self._dimensions: dict[str, Classes | PortClasses] = {
+        self._dimensions: dict[str, Classes | PortClasses | RangeClasses] = {
             "operation": Classes(lambda o: o if decider.concerns(o) else "", ""),
             "intent": Classes(lambda i: frozenset(filter(None, i.split(","))), frozenset()),
             "path": Classes(decider.path),
@@ -71,6 +79,13 @@ class Judge:
             "port": PortClasses(decider.port, decider.port_borders()),
             "protocol": Classes(decider.protocol),
         }
+        for key in TEXTS:
+            if key in decider.used:
+                self._dimensions[key] = Classes(partial(decider.text, key))
+        if "user" in decider.used:
+            self._dimensions["uid"] = Classes(partial(decider.text, "user"))
+        if "size" in decider.used:
+            self._dimensions["size"] = RangeClasses(decider.size, decider.size_borders())
         self._decisions = [Decision(None)]
         self._numbers = {self._decisions[0]: 0}
         self._known: dict[tuple[int, ...], int] = {}
@@ -99,8 +114,11 @@ class Judge:
     def _codes(self, batch: pa.RecordBatch) -> list[Codes | None]:
         """Class of each row for each dimension, ``None`` for a column that is not there."""
         names, dimensions = set(batch.schema.names), self._dimensions
-        plain = ("operation", "intent", "path", "path_to", "script", "exe", "protocol")
-        codes = {name: dimensions[name].codes(batch[name]) for name in plain if name in names}
+        codes = {
+            name: dimensions[name].codes(batch[column])
+            for name, column in COLUMNS.items()
+            if name in dimensions and column in names
+        }
         local = np.array([o in LOCAL for o in dimensions["operation"].members])
         is_local = local.take(codes["operation"]) if local.any() and "operation" in codes else None
         for what in ("ip", "port"):
@@ -121,6 +139,7 @@ class Judge:
         if key not in self._known:
             found = {name: d.members[n] for (name, d), n in zip(self._dimensions.items(), key, strict=True)}
             exe, exe_path = found.pop("exe")
+            found["user"] = found.get("user", 0) | found.pop("uid", 0)
             intents = found.pop("intent")
             facts = Facts(**found, intents=intents, exe=exe, exe_path=exe_path)
             self._known[key] = self._number(self._decider.decide(facts))

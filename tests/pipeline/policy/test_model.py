@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline import schema
-from pipeline.policy.model import ACTIONS, DOCUMENT, json_schema, schema_text
+from pipeline.policy.kinds import ACTIONS
+from pipeline.policy.model import DOCUMENT, json_schema, schema_text
 
 PUBLISHED = json.loads((resources.files("pipeline.policy") / "schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(PUBLISHED)
