@@ -54,7 +54,7 @@ def _doubled_ids(tree: Tree, rules: list[tuple[Location, dict[str, Any]]]) -> It
 def _tests(tree: Tree, data: dict[str, Any], rules: list[tuple[Location, dict[str, Any]]]) -> Iterator[Problem]:
     """A test that expects a rule which is not there could only ever fail; one without an event says nothing."""
     for i, test in enumerate(_list(data.get("tests"))):
-        if isinstance(test, dict) and ("event" in test) == ("events" in test):
+        if isinstance(test, dict) and (test.get("event") is None) == (test.get("events") is None):
             yield Problem(*tree.position(("tests", i)), "a test has either 'event' or 'events'")
     if data.get("include"):
         return  # rules of other files are known later
@@ -109,7 +109,7 @@ def _sequence(tree: Tree, location: Location, rule: dict[str, Any]) -> Iterator[
     for key in ("on", "match", "unless"):
         if key in rule:
             yield Problem(*tree.position((*location, key), key=True), f"'{key}' stands in the steps of a sequence")
-    if "within" not in rule:
+    if rule.get("within") is None:
         yield Problem(
             *tree.position((*location, "sequence"), key=True), "a sequence needs 'within', such as within: 60s"
         )
@@ -136,7 +136,7 @@ def _step(tree: Tree, here: Location, step: dict[str, Any], *, edge: bool) -> It
 
 
 def _single(tree: Tree, location: Location, rule: dict[str, Any]) -> Iterator[Problem]:
-    if "on" not in rule:
+    if rule.get("on") is None:
         yield Problem(*tree.position(location), "'on' is missing")
     for key in ("within", "by"):
         if key in rule:

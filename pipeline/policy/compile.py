@@ -300,7 +300,7 @@ class _Maker:
     def _label(self, name: str, here: Location) -> tuple[globs.Glob, ...]:
         if name not in self.labels:
             patterns = self._policy.labels.get(name) or BUILT_IN.get(name, ())
-            self.labels[name] = self._patterns(patterns, here)
+            self.labels[name] = self._patterns(patterns, (*here, name))
         return self.labels[name]
 
     def _patterns(self, texts: Sequence[str], here: Location) -> tuple[globs.Glob, ...]:

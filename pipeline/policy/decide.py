@@ -16,7 +16,7 @@ How a verdict comes about, in each policy for itself, then the strongest over al
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline import schema
 from pipeline.policy.combine import STOPPING
@@ -24,10 +24,13 @@ from pipeline.policy.compile import SEVERITY_OF, CompiledMatch, CompiledRule, La
 from pipeline.policy.kinds import NETS, PROTOCOLS
 from pipeline.policy.matchers import AddressSpace, PatternSet, net_networks, plain_path
 from pipeline.policy.quantities import LARGEST
+from pipeline.policy.rule_index import RuleIndex
 from pipeline.policy.texts import plain_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+T = TypeVar("T")
 
 OPENS = ("file.open", "file.read", "file.write", "file.create")
 """Operations whose ``intent`` counts."""
@@ -78,6 +81,8 @@ class _Mask:
     def __init__(self, path: int, label: int, others: Iterable[tuple[str, int]]) -> None:
         self._paths = tuple(mask for mask in (path, label) if mask)
         self._others = tuple((fact, mask) for fact, mask in others if mask)
+        self.first_path = self._paths[0] if self._paths else 0
+        self.first_address = next((mask for fact, mask in self._others if fact == "ip"), 0)
 
     def holds(self, facts: Facts, path: int) -> bool:
         """Whether each given key has a value that matches; ``path`` is the name that is looked at."""
@@ -106,19 +111,16 @@ class Decider:
         self._texts = {
             key: PatternSet(r for m in matches for k, rs in m.texts if k == key for r in rs) for key in TEXTS
         }
-        self._networks = list(dict.fromkeys(n for m in matches for n in m.networks))
+        self._networks = _numbered(n for m in matches for n in m.networks)
         words = ("unspecified", *(w for w in NETS if w != "unresolved"))
         self._unresolved = any("unresolved" in m.nets for m in matches)
         self._nets = {word: 1 << (len(self._networks) + i) for i, word in enumerate((*words, "unresolved"))}
         self._space = AddressSpace([*([n] for n in self._networks), *(net_networks(w) for w in words)])
-        self._ports = list(dict.fromkeys(p for m in matches for p in m.ports))
-        self._sizes = list(dict.fromkeys(m.size for m in matches if m.size))
+        self._ports = _numbered(p for m in matches for p in m.ports)
+        self._sizes = _numbered(m.size for m in matches if m.size)
         self._masks = {id(m): self._mask(m) for m in matches}
         self._nothing = Decision("allow", None, program.name, program.version) if program.layers else Decision(None)
-        self._strongest_first = [
-            (layer, sorted(layer.rules, key=lambda r: (-_RANK[r.action], not r.enforce))) for layer in program.layers
-        ]
-        self._spoken: dict[tuple[int, tuple[str, ...]], list[CompiledRule]] = {}
+        self._spoken: dict[tuple[int, tuple[str, ...]], RuleIndex[CompiledRule]] = {}
 
     @property
     def used(self) -> frozenset[str]:
@@ -182,7 +184,7 @@ class Decider:
         """
         facts = self._with_words(facts)
         best, best_rank = self._nothing, (0, 0, _BY_NOTHING)
-        for layer, _ in self._strongest_first:
+        for layer in self._program.layers:
             for selectors in groups(facts.operation, facts.intents):
                 for path, with_defaults in _names(facts):
                     found, rank = self._in_layer(layer, selectors, facts, path, with_defaults=with_defaults)
@@ -221,7 +223,7 @@ class Decider:
     ) -> tuple[Decision, _Rank]:
         unix = self._is_unix(facts)
         recorded: CompiledRule | None = None
-        for rule in self._speaking(layer, selectors):
+        for rule in self._speaking(layer, selectors).candidates(path, facts.ip):
             if (unix and not rule.names_sockets) or not self._masks[id(rule.match)].holds(facts, path):
                 continue
             if rule.unless is not None and self._masks[id(rule.unless)].holds(facts, path):
@@ -236,12 +238,13 @@ class Decider:
             return found if recorded is None or found[1][0] else _ruled(recorded)
         return (self._nothing, (0, 0, _BY_NOTHING)) if recorded is None else _ruled(recorded)
 
-    def _speaking(self, layer: Layer, selectors: tuple[str, ...]) -> list[CompiledRule]:
+    def _speaking(self, layer: Layer, selectors: tuple[str, ...]) -> RuleIndex[CompiledRule]:
         """The rules of a layer that speak of some selectors, strongest first, then in the order of the file."""
         key = id(layer), selectors
         if key not in self._spoken:
-            rules = next(rules for known, rules in self._strongest_first if known is layer)
-            self._spoken[key] = [rule for rule in rules if not rule.on.isdisjoint(selectors)]
+            rules = sorted(layer.rules, key=lambda r: (-_RANK[r.action], not r.enforce))
+            masks = ((r, self._masks[id(r.match)]) for r in rules if not r.on.isdisjoint(selectors))
+            self._spoken[key] = RuleIndex([(r, mask.first_path, mask.first_address) for r, mask in masks])
         return self._spoken[key]
 
     def _matches(self, rule: CompiledRule, selectors: tuple[str, ...], facts: Facts, path: int) -> bool:
@@ -256,14 +259,19 @@ class Decider:
             self._paths.mask(g.regex for g in match.labelled),
             [
                 ("exe", self._exes.mask(g.regex for g in match.exes)),
-                ("ip", sum(1 << self._networks.index(n) for n in set(match.networks))),
+                ("ip", sum(1 << self._networks[n] for n in set(match.networks))),
                 ("ip", sum(self._nets[n] for n in set(match.nets))),
-                ("port", sum(1 << self._ports.index(p) for p in set(match.ports))),
+                ("port", sum(1 << self._ports[p] for p in set(match.ports))),
                 ("protocol", sum(self.protocol(p) for p in set(match.protocols))),
-                ("size", 1 << self._sizes.index(match.size) if match.size else 0),
+                ("size", 1 << self._sizes[match.size] if match.size else 0),
                 *((key, mask << 1 if key == "domain" else mask) for key, mask in texts),
             ],
         )
+
+
+def _numbered(values: Iterable[T]) -> dict[T, int]:
+    """Distinct values, each with its number."""
+    return {value: i for i, value in enumerate(dict.fromkeys(values))}
 
 
 def groups(operation: str, intents: frozenset[str]) -> list[tuple[str, ...]]:

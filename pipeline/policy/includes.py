@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pipeline import schema
 from pipeline.policy.labels import BUILT_IN, names_in
 from pipeline.policy.model import Document, Place, Policy, Rule, Scope
 from pipeline.policy.source import Location, PolicyError, Problem, Tree
 from pipeline.policy.words import near
 
 Fetch = Callable[[str, str], tuple[str, str]]
-"""(name as written, file that includes it) → (text, the one name of that file); raises ``OSError`` or ``UnicodeDecodeError``."""
+"""(name as written, file that includes it) → (text, the one name of that file); raises ``OSError`` or ``ValueError``."""
 
 Read = Callable[[str, str], "Part"]
 
@@ -105,8 +106,10 @@ class _Merge:
             raise part.problem(here, f"'{name}' cannot be included: this policy was not read from a file")
         try:
             text, filename = self.fetch(name, part.filename)
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        except UnicodeDecodeError:
+            raise part.problem(here, f"'{name}' cannot be read: not UTF-8") from None
+        except (OSError, ValueError) as error:
+            why = (error.strerror if isinstance(error, OSError) else None) or error
             raise part.problem(here, f"'{name}' cannot be read: {why}") from None
         return self.read(text, filename)
 
@@ -125,10 +128,7 @@ def merged(top: Part, read: Read, fetch: Fetch | None) -> Policy:
     merge = _Merge(read, fetch)
     rules = list(merge.take(top).values())
     _refuse_unknown_labels(rules, merge.labels)
-    places = {key: top.place(key) for key in top.tree.values if key[:1] != ("rules",)}
-    for i, kept in enumerate(rules):
-        own = ("rules", kept.index)
-        places |= {("rules", i, *key[2:]): kept.part.place(key) for key in kept.part.tree.values if key[:2] == own}
+    _refuse_unknown_rules(top, rules)
     document = top.document
     return Policy(
         name=document.name,
@@ -140,9 +140,40 @@ def merged(top: Part, read: Read, fetch: Fetch | None) -> Policy:
         source_path=top.filename,
         version=_version(list(merge.texts.values())),
         labels=merge.labels,
-        places=places,
+        places=_Places(top, rules),
         texts=merge.texts,
     )
+
+
+class _Places(Mapping[Location, Place]):
+    """Where everything stands, the rules under their new numbers; worked out when asked for."""
+
+    def __init__(self, top: Part, rules: list[_Kept]) -> None:
+        self._top = top
+        self._rules = rules
+
+    def __getitem__(self, key: Location) -> Place:
+        part, own = self._owner(key)
+        line, column = part.tree.values[own]
+        return Place(part.filename, line, column)
+
+    def __iter__(self) -> Iterator[Location]:
+        yield from (key for key in self._top.tree.values if key[:1] != ("rules",) or len(key) == 1)
+        for i, kept in enumerate(self._rules):
+            own = ("rules", kept.index)
+            yield from (("rules", i, *key[2:]) for key in kept.part.tree.values if key[:2] == own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _owner(self, key: Location) -> tuple[Part, Location]:
+        if key[:1] != ("rules",) or len(key) == 1:
+            return self._top, key
+        number = key[1]
+        if not isinstance(number, int) or not 0 <= number < len(self._rules):
+            raise KeyError(key)
+        kept = self._rules[number]
+        return kept.part, ("rules", kept.index, *key[2:])
 
 
 def _version(texts: list[str]) -> str:
@@ -177,3 +208,15 @@ def _refuse_unknown_labels(rules: list[_Kept], labels: dict[str, tuple[str, ...]
         ]
         if problems:
             raise PolicyError(kept.part.filename, problems)
+
+
+def _refuse_unknown_rules(top: Part, rules: list[_Kept]) -> None:
+    """A test that expects a rule which no file has could only ever fail."""
+    known = {kept.rule.id for kept in rules} | {f"default:{s}" for s in schema.SELECTORS}
+    problems = [
+        Problem(*top.tree.position(("tests", i, "rule")), f"the policy has no rule '{test.rule}'")
+        for i, test in enumerate(top.document.tests)
+        if test.rule is not None and test.rule not in known
+    ]
+    if problems:
+        raise PolicyError(top.filename, problems)

@@ -8,6 +8,7 @@ of a whole program is made of these in ``kernel.py``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.policy.compile import UNSTOPPABLE, CompiledMatch, CompiledRule
@@ -69,6 +70,11 @@ class Part:
 
 def kernel_selectors(on: Iterable[str]) -> frozenset[str]:
     """Selectors of the kernel that a rule's ``on`` reaches; ``network`` is both of its own."""
+    return _reached(frozenset(on))
+
+
+@cache
+def _reached(on: frozenset[str]) -> frozenset[str]:
     return frozenset(s for o in on for s in (NET_SELECTORS if o == "network" else (o,)) if s in SELECTORS)
 
 

@@ -6,9 +6,9 @@ mean *nothing* or *anything*, and readers would not agree on which.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from pipeline import schema
 from pipeline.policy.fields import OneOf, as_tuple, glob_text, network, port_range
@@ -20,6 +20,17 @@ MODES = ("enforce", "audit")
 NETS = ("loopback", "private", "external", "unresolved")
 PROTOCOLS = ("tcp", "udp", "unix", "icmp", "icmpv6", "sctp")
 BY = ("agent_run", "process", "user", "path", "dst_ip")
+
+
+def _duration(value: Any, info: ValidationInfo) -> int:
+    """A duration; in a file it has a unit, while a plain number is what was made of one before."""
+    return duration(str(value) if info.mode == "json" else value)
+
+
+def _users(value: Any) -> tuple[Any, ...]:
+    """Users as texts, also those that are numbers."""
+    return tuple(str(v) if type(v) is int else v for v in as_tuple(value))
+
 
 SOME = Field(min_length=1)
 
@@ -49,7 +60,7 @@ Size = Annotated[tuple[int, int], BeforeValidator(size, json_schema_input_type=S
 RateText = Annotated[str, Field(pattern=r"^[0-9]+/[0-9]*(ms|s|m|h|d)$")]
 Rate = Annotated[tuple[int, int], BeforeValidator(rate, json_schema_input_type=RateText)]
 DurationText = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$")]
-Duration = Annotated[int, BeforeValidator(duration, json_schema_input_type=DurationText)]
+Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=DurationText)]
 Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"), AfterValidator(day_or_time)]
 
 Globs = Annotated[
@@ -90,10 +101,7 @@ Hashes = Annotated[
 Users = Annotated[
     tuple[Line, ...],
     SOME,
-    BeforeValidator(
-        lambda v: as_tuple(str(v) if type(v) is int else v),
-        json_schema_input_type=Line | int | Annotated[list[Line], SOME],
-    ),
+    BeforeValidator(_users, json_schema_input_type=Line | int | Annotated[list[Line | int], SOME]),
 ]
 Selectors = Annotated[
     tuple[Selector, ...],

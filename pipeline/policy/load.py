@@ -42,9 +42,10 @@ _WORDING = {
     "bool_type": "'{key}' must be true or false",
     "int_type": "'{key}' must be a whole number",
     "tuple_type": "'{key}' must be a list",
-    "dict_type": "'{key}' must be a mapping of operation to action",
+    "dict_type": "'{key}' must be a mapping",
     "dataclass_type": "'{key}' must be a mapping",
     "too_short": "'{key}' is an empty list: leave the key out, or say what it means",
+    "too_long": "'{key}' has more than {max_length} items",
     "string_too_short": "'{key}' is empty text",
     "string_too_long": "'{key}' is longer than {max_length} characters",
     "greater_than_equal": "'{key}' must be at least {ge}",
@@ -125,7 +126,7 @@ def _problem(error: Any, tree: Tree) -> Problem | None:
 
 def _wording(kind: str, key: str, error: Any, *, is_item: bool) -> str:
     if kind == "string_pattern_mismatch":
-        return f"'{error['input']}': {_PATTERNS[key]}"
+        return f"'{error['input']}': {_PATTERNS.get(key, _PATTERNS['labels'])}"  # names of labels are keys themselves
     if kind == "dataclass_type" and not error["loc"]:
         return "a policy is a mapping that begins with 'lictor: 1'"
     if key == "lictor" and kind != "missing":

@@ -83,12 +83,17 @@ class AddressSpace:
     """Numbered networks; the answer for an address is a bit set of those that hold it."""
 
     def __init__(self, networks: Sequence[Sequence[str]]) -> None:
-        spans = [[_span(n) for n in group] for group in networks]
-        self._starts = sorted({0} | {edge for group in spans for span in group for edge in span})
-        self._bits = [
-            sum(1 << i for i, group in enumerate(spans) if any(a <= start < b for a, b in group))
-            for start in self._starts
-        ]
+        edges: dict[int, int] = {0: 0}
+        for number, group in enumerate(networks):
+            for first, end in _joined(_span(n) for n in group):
+                for edge in (first, end):
+                    edges[edge] = edges.get(edge, 0) ^ 1 << number  # a network's own two edges switch its bit
+        self._starts = sorted(edges)
+        self._bits: list[int] = []
+        inside = 0
+        for start in self._starts:
+            inside ^= edges[start]
+            self._bits.append(inside)
 
     def match(self, address: str) -> int:
         """Bit set of the networks that hold ``address``; 0 for what is no address."""
@@ -97,6 +102,17 @@ class AddressSpace:
         except ValueError:
             return 0
         return self._bits[bisect_right(self._starts, _number(found)) - 1]
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans without overlaps and in order; those that touch become one."""
+    found: list[tuple[int, int]] = []
+    for first, end in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((first, end))
+    return found
 
 
 def _number(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:

@@ -16,6 +16,7 @@ LONGEST_NS = 30 * NS["d"]
 """A sequence that waits longer than this is a question for the lake."""
 
 LARGEST = 2**63 - 1
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _RATE = re.compile(r"([0-9]+)/([0-9]*)(ms|s|m|h|d)")
@@ -67,13 +68,13 @@ def day_or_time(value: str) -> str:
 
 
 def moment_ns(value: str) -> int:
-    """Nanoseconds since 1970 of a day (its beginning in UTC) or an RFC 3339 time; raises ``ValueError``."""
+    """Nanoseconds since 1970 of a day (its beginning in UTC) or an RFC 3339 time, at most 2**63-1; raises ``ValueError``."""
     found = dt.datetime.fromisoformat(value)
     if found.tzinfo is None:
         if len(value) > len("2027-01-31"):
             raise ValueError("a time needs its zone")
         found = found.replace(tzinfo=dt.UTC)
-    return round(found.timestamp() * 1_000_000) * 1000
+    return min((found - _EPOCH) // dt.timedelta(microseconds=1) * 1000, LARGEST)
 
 
 def _bounded(nanoseconds: int, text: str) -> int:

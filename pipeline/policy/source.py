@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from pipeline.policy.quick_yaml import GiveUpError, quick_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -95,6 +97,11 @@ def read_tree(text: str, filename: str) -> Tree:
     """Data and positions of a YAML document; raises ``PolicyError``, also for doubled keys."""
     if len(text.encode(errors="surrogatepass")) > LARGEST:
         raise PolicyError(filename, [Problem(1, 1, f"the file is larger than {LARGEST} bytes")])
+    quick = Tree(None)
+    try:
+        return Tree(quick_tree(text, quick, _scalar, DEEPEST), quick.values, quick.keys)
+    except GiveUpError:
+        pass  # the slow way tells what is wrong
     node = _compose(text, filename)
     problems: list[Problem] = []
     tree = Tree(None)

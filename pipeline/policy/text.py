@@ -1,12 +1,13 @@
 """A policy document as YAML text that people read and ``load`` reads back.
 
-The writer puts short lists and mappings on one line, as policies are written by hand, quotes what our
-reader or YAML's own would take for something else, and keeps keys in the order of the model.
+The writer puts short lists and mappings on one line, as policies are written by hand, quotes what our reader or
+another one would take for something else than text, and keeps keys in the order of the model.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -20,15 +21,39 @@ WIDTH = 120
 _ORDERS: tuple[type, ...] = (Document, Rule, Match, Step, PolicyTest, TestEvent)
 
 
+_BOOLEAN = re.compile(r"(?i)y|n|yes|no|on|off")
+"""Words that other YAML readers take for true or false, and ours for text."""
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+"""What our reader takes for a number, and YAML 1.1 partly (``1e5``) for text."""
+
+
 class _Dumper(yaml.SafeDumper):
-    """Plain YAML without aliases; ``on`` stays a plain key, since our reader has no YAML 1.1 booleans."""
+    """Plain YAML without aliases; the key ``on`` stays plain, as everybody writes it."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        node = super().represent_mapping(tag, mapping, flow_style)
+        for key, _ in node.value:
+            if key.value == "on":
+                key.style = None
+        return node
 
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None
+    if not text.replace("\n", "").isprintable():
+        style = '"'  # the other styles lose or change some of these characters
+    elif _BOOLEAN.fullmatch(text) or _NUMBER.fullmatch(text):
+        style = "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
 _Dumper.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:bool" or first != "o"]
     for first, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
 }
 
@@ -52,7 +77,7 @@ def _item(item: Mapping[str, Any]) -> str:
     whole = _flow(plain)
     if shape is PolicyTest and len(whole) + 4 <= WIDTH:
         return f"  - {whole}\n"
-    lines = "".join(_block({key: value}, flow=True) for key, value in plain.items()).splitlines()
+    lines = "".join(_block({key: value}, flow=True) for key, value in plain.items()).removesuffix("\n").split("\n")
     return f"  - {lines[0]}\n" + "".join(f"    {line}\n" if line else "\n" for line in lines[1:])
 
 
@@ -84,7 +109,7 @@ def _ordered(value: Any, shape: type) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Lists for tuples, and one value for a list of one where the language takes either."""
+    """Lists for tuples, all the way down."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

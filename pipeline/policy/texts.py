@@ -7,7 +7,6 @@ is a name, or ``*.`` and a name for everything below it: nothing in between, sin
 
 from __future__ import annotations
 
-import fnmatch
 import re
 
 import re2
@@ -15,6 +14,9 @@ import re2
 from pipeline.policy.words import wrong
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_SHELL = re.compile(r"(?s)\[!?+\]?+[^]]*\]|.")
+_MEMBER = re.compile(r"(?s).-.|.")
+_NOTHING = r"[^\x{0}-\x{10FFFF}]"
 
 
 def pattern_text(value: str) -> str:
@@ -44,8 +46,35 @@ def quoted_text(text: str) -> str:
 
 
 def user_regex(pattern: str) -> str:
-    """A shell pattern of a user's name, as ``scope`` has them."""
-    return fnmatch.translate(pattern).replace(r"\Z", r"\z")
+    """A shell pattern of a user's name, as ``scope`` has them.
+
+    Python's own translation holds atomic groups and empty look-aheads, which re2 does not know.
+    """
+    return "(?s)" + "".join(_shell_part(part) for part in _SHELL.findall(pattern))
+
+
+def _shell_part(part: str) -> str:
+    """One character of a shell pattern, or one set."""
+    if part in ("*", "?"):
+        return ".*" if part == "*" else "."
+    if len(part) == 1:
+        escaped: str = re2.escape(part)
+        return escaped
+    negated = part[1] == "!"
+    return _set(part[2:-1] if negated else part[1:-1], negated=negated)
+
+
+def _set(members: str, *, negated: bool) -> str:
+    """A set such as ``a-f_``; a range that runs downwards holds nothing, as in the shell."""
+    spans = [(m[0], m[-1]) for m in _MEMBER.findall(members)]
+    inner = "".join(f"{_code(low)}-{_code(high)}" for low, high in spans if low <= high)
+    if not inner:
+        return "." if negated else _NOTHING
+    return f"[{'^' if negated else ''}{inner}]"
+
+
+def _code(character: str) -> str:
+    return f"\\x{{{ord(character):x}}}"
 
 
 def domain(value: str) -> str:
