@@ -30,8 +30,10 @@ STYLES = {"deny": "bold red", "kill": "bold red", "freeze": "red", "quarantine":
 """Cells that a person looks for first."""
 
 
-def emit(table: pa.Table, fmt: Format, output: Path | None = None) -> None:
+def emit(table: pa.Table, fmt: Format, output: Path | None = None, *, beside: bool = False) -> None:
     """Print rows in the format asked for, to the file if one is given, else to standard output.
+
+    ``beside`` prints them to standard error: what a command says of what it wrote to standard output.
 
     Raises ``LictorError`` when the file cannot be written, or parquet would go to a terminal.
     """
@@ -39,7 +41,7 @@ def emit(table: pa.Table, fmt: Format, output: Path | None = None) -> None:
     if fmt is Format.parquet:
         _emit_parquet(table, output)
     elif output is None:
-        _write(table, fmt, sys.stdout)
+        _write(table, fmt, sys.stderr if beside else sys.stdout)
     else:
         with _opened(output) as out:
             _write(table, fmt, out)

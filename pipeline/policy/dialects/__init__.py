@@ -1,0 +1,38 @@
+"""Policies of other products: read with a report of what was lost, and three of them written.
+
+``interface`` says what a dialect must do. Each is imported when it is asked for: nobody needs
+eight parsers to check one file.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from pipeline.policy.dialects.interface import Dialect, Exporter
+
+READERS = ("mxc", "openshell", "srt", "claude-code", "codex", "agentsh", "leash", "nono")
+WRITERS = ("mxc", "openshell", "srt")
+
+
+def reader(name: str) -> Dialect:
+    """The dialect of a name in ``READERS``."""
+    return cast("Dialect", _module(name).DIALECT)
+
+
+def writer(name: str) -> Exporter:
+    """The exporter of a name in ``WRITERS``."""
+    return cast("Exporter", _module(name).EXPORTER)
+
+
+def recognised(text: str, filename: str) -> Iterator[str]:
+    """Names of the dialects that a text looks like."""
+    return (name for name in READERS if reader(name).recognises(text, filename))
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"pipeline.policy.dialects.{name.replace('-', '_')}")

@@ -33,6 +33,13 @@ def explained(defaults="", *rules, mode="enforce"):
         ("on: exit, action: deny, best_effort: true", [(("exit",), NOWHERE, "nothing is left to stop")]),
         ("on: file.read, match: { path: /x }, action: audit", []),
         (
+            "on: file.read, match: { path: [/x, '/etc/*.conf'] }, action: deny",
+            [
+                (("file.read",), KILLED_BEFORE_RETURN, ""),
+                (("file.read",), KILLED_AFTER, "path '/etc/*.conf' is a pattern; the kernel looks up whole names"),
+            ],
+        ),
+        (
             "on: [file.write, file.delete], match: { path: /x }, action: deny",
             [
                 (("file.write",), KILLED_BEFORE_RETURN, ""),
