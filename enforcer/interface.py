@@ -84,6 +84,8 @@ class RunHandle:
     enforce: bool = True
     group: ProcessGroup | None = None
     survivors: Survivors = field(default=_nobody)
+    recording: frozenset[tuple[str, str]] = frozenset()
+    """(policy, rule) of the rules that only record; nothing is done for them."""
 
 
 class Enforcer(ABC):

@@ -130,7 +130,7 @@ class Ladder:
     def _deed(self, asked: Asked) -> _Deed | None:
         """The deed that answers a demand, done now unless it was before; ``None`` in audit mode."""
         handle = self._lookup(asked.run) if asked.run else None
-        if handle is not None and not handle.enforce:
+        if handle is not None and (not handle.enforce or (asked.policy, asked.rule) in handle.recording):
             return None
         life = self._life(asked.run or "", asked.process_key or 0)
         if _key(asked) not in life.deeds and len(life.deeds) >= _OBJECTS:

@@ -16,7 +16,7 @@ from pipeline import schema
 if TYPE_CHECKING:
     from enforcer.linux.cgroup import RunCgroup
     from enforcer.linux.kernel import InstalledPolicy
-    from pipeline.policy.compile import Program
+    from pipeline.policy.compile import Program, RunContext
     from pipeline.steps.judge import Judge
 
 _DENIED = pa.array(schema.VERDICTS[schema.VERDICTS.index("deny") :])
@@ -47,6 +47,9 @@ class LiveRun:
     judge: Judge | None = None
     installed: InstalledPolicy | None = None
     cgroup: RunCgroup | None = None
+    context: RunContext | None = None
+    superseded: list[InstalledPolicy] = field(default_factory=list)
+    """Policies that were replaced while the run went on; tasks that made no event since still carry their scopes."""
     started: int = field(default_factory=lambda: time.time_ns() // 1000)
     events: int = 0
     denied: int = 0

@@ -26,12 +26,15 @@ from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.cgroupfs import CgroupError, cgroup2_mount
 from enforcer.linux.enforcer import LinuxEnforcer
 from enforcer.linux.kernel import SCOPES, InstalledPolicy
+from enforcer.linux.tables import RuleTableError
 from lictor.errors import LictorError
+from lictor.inforce import PoliciesInForce
 from lictor.live import LiveRun, new_run_id
 from pipeline.flow import Flow, PerRun, Step
 from pipeline.lake.writer import LakeWriter
-from pipeline.policy.compile import Program, RunContext, compile_policies
+from pipeline.policy.compile import Program, RunContext
 from pipeline.policy.kernel import kernel_plan
+from pipeline.policy.load import PolicyError
 from pipeline.policy.model import Policy
 from pipeline.steps.attribute import attribute
 from pipeline.steps.judge import Judge
@@ -60,14 +63,13 @@ class Service:
         report: Callable[[str], None],
         on_candidates: Callable[[Sequence[Candidate]], None] | None = None,
     ) -> None:
-        self._policies = policies
-        self._mode = "audit" if audit else None
         self._report = report
         self.runs: dict[str, LiveRun] = {}
         self._judges: dict[str, Step] = {}
         self.collector = EbpfCollector(cgroup_mount(), on_candidates=on_candidates)
         self.collector.context.rule_names = self._rule_name
         self.writer = LakeWriter(lake, socket.gethostname(), report=report)
+        self.policies = PoliciesInForce(policies, audit=audit, report=report, keep=self._keep_now)
         context = self.collector.context
         self.ladder = Ladder(
             LinuxEnforcer(), self._handle, host=context.host, boot_id=context.boot_id,
@@ -85,18 +87,9 @@ class Service:
             raise
         for note in self.collector.notes:
             self._report(note)
+        self.policies.open()
+        self.policies.keep_versions()
         self._next_coverage = time.monotonic() + COVERAGE_S
-
-    def compile(self, context: RunContext) -> Program | None:
-        """The program of the policies for one run, ``None`` without policies; raises ``PolicyError``."""
-        if not self._policies:
-            return None
-        program = compile_policies(self._policies, context, mode=self._mode)
-        for name in program.out_of_scope:
-            self._report(
-                f"policy {name} does not apply here: its scope names other agents, users, hosts or repositories"
-            )
-        return program
 
     def begin(
         self,
@@ -112,20 +105,20 @@ class Service:
 
         ``running`` says that it was found and not started here.
         """
-        program = self.compile(context)
+        program = self.policies.compile(context)
+        if program is not None:
+            self.policies.tell_scopes(program)
         found = self.collector.context
         name = run or new_run_id()
         number = self.collector.add_run(Run(name, context.agent))
         live = LiveRun(
             name, number, context.agent, command, context.workspace, context.user, pid,
             process_key_from_proc(pid), found.host, found.boot_id, self.collector.name,
-            program=program, cgroup=cgroup,
+            program=program, cgroup=cgroup, context=context,
         )  # fmt: skip
         if program is not None:
             live.judge = self._judges[name] = Judge(program)
-            live.installed = InstalledPolicy(
-                kernel_plan(program), self._free_scope(), self.collector.map, self.collector.seed
-            )
+            live.installed = self._installed(program)
         self.runs[name] = live
         self._keep_now("runs", live.row())
         self.tag(live, pid, running=running)
@@ -140,6 +133,46 @@ class Service:
         exe_bits = installed.exe_bits(f"/proc/{pid}/exe")
         self.collector.tag(pid, live.number, scope=installed.scope, exe_bits=exe_bits, running=running)
 
+    def reload(self) -> bool:
+        """Put the policies as their files have them now in the place of those in force, for all runs or for none.
+
+        Whatever is wrong with them is told and recorded, and the old ones stay.
+        """
+        fresh: dict[str, tuple[Program, InstalledPolicy]] = {}
+        try:
+            policies = self.policies.reread()
+            for live in self._judged():
+                program = self.policies.compile(live.context, policies) if live.context else None
+                if program is not None:
+                    fresh[live.id] = program, self._installed(program)
+        except (PolicyError, RuleTableError, LictorError, OSError) as error:
+            for _, installed in fresh.values():
+                installed.remove()
+            self.policies.refuse(str(error))
+            return False
+        for name, (program, installed) in fresh.items():
+            self._replace(self.runs[name], program, installed)
+        self.policies.take(policies)
+        names = ", ".join(f"{policy.name} {policy.version[:12]}" for policy in policies)
+        self._report(f"policy in force now: {names}")
+        return True
+
+    def _replace(self, live: LiveRun, program: Program, installed: InstalledPolicy) -> None:
+        """Let a complete policy take over; each task follows at its next event."""
+        if live.installed is not None:
+            live.superseded.append(live.installed)
+        for old in live.superseded:
+            old.hand_over(installed)
+        live.program, live.installed = program, installed
+        live.judge = self._judges[live.id] = Judge(program)
+        self._keep("runs", live.row())
+
+    def _judged(self) -> list[LiveRun]:
+        return [live for live in self.runs.values() if live.program is not None]
+
+    def _installed(self, program: Program) -> InstalledPolicy:
+        return InstalledPolicy(kernel_plan(program), self._free_scope(), self.collector.map, self.collector.seed)
+
     def serve(self, done: Callable[[], bool], look: Callable[[], None] | None = None) -> None:
         """Observe until ``done``, and until what was seen by then has gone its way; ``look`` is called in between."""
         for batch in self.collector.batches(done):
@@ -153,8 +186,7 @@ class Service:
         """Close a run: its last row, its policy out of the kernel."""
         self.settle()
         self.writer.append("runs", live.row(exit_code=exit_code, ended=True))
-        if live.installed is not None:
-            live.installed.remove()
+        self._remove_policies(live)
         self._judges.pop(live.id, None)
         self.runs.pop(live.id, None)
 
@@ -169,11 +201,16 @@ class Service:
 
     def close(self) -> None:
         """Detach and make everything durable; raises ``LakeError`` if that cannot be done."""
+        self.policies.close()
         for live in list(self.runs.values()):
-            if live.installed is not None:
-                live.installed.remove()
+            self._remove_policies(live)
         self.collector.close()
         self.writer.close()
+
+    @staticmethod
+    def _remove_policies(live: LiveRun) -> None:
+        for installed in _policies_of(live):
+            installed.remove()
 
     def survivors(self, number: int) -> list[tuple[int, int]]:
         """(pid, process key) of each live process that carries the tag of a run."""
@@ -186,6 +223,7 @@ class Service:
 
     def _take(self, batch: pa.RecordBatch) -> None:
         kept = self._flow(batch)
+        self.policies.notice(kept)
         for live in self.runs.values():
             live.count(kept)
 
@@ -198,6 +236,12 @@ class Service:
             for live in self.runs.values():
                 if live.installed is not None:
                     live.installed.refresh()
+                for old in live.superseded:
+                    old.drop_entries()
+            if any(time.time_ns() >= live.program.changes_ns for live in self._judged() if live.program):
+                self.reload()
+        if self.policies.changed():
+            self.reload()
         if now >= self._next_coverage:
             self._write_coverage()
 
@@ -222,10 +266,17 @@ class Service:
         live = self.runs.get(run)
         if live is None:
             return None
-        return RunHandle(run, enforce=live.enforce, group=live.cgroup, survivors=lambda: self.survivors(live.number))
+        recording = live.program.recording if live.program else frozenset()
+        return RunHandle(
+            run,
+            enforce=live.enforce,
+            group=live.cgroup,
+            survivors=lambda: self.survivors(live.number),
+            recording=recording,
+        )
 
     def _free_scope(self) -> int:
-        taken = {live.installed.scope for live in self.runs.values() if live.installed is not None}
+        taken = {installed.scope for live in self.runs.values() for installed in _policies_of(live)}
         for scope in range(1, SCOPES):
             if scope not in taken:
                 return scope
@@ -233,6 +284,11 @@ class Service:
 
     def _rule_name(self, scope: int, bit: int) -> str | None:
         for live in self.runs.values():
-            if live.installed is not None and live.installed.scope == scope:
-                return live.installed.rule_name(bit)
+            for installed in _policies_of(live):
+                if installed.scope == scope:
+                    return installed.rule_name(bit)
         return None
+
+
+def _policies_of(live: LiveRun) -> list[InstalledPolicy]:
+    return [*([live.installed] if live.installed is not None else []), *live.superseded]

@@ -276,9 +276,20 @@ COVERAGE: tuple[Column, ...] = (
     _c("lost", LONG, "what", "events", "kernel", "events lost for this reason"),
 )  # fmt: skip
 
+POLICIES: tuple[Column, ...] = (
+    _c("version", TEXT, "judged", "sha256", "policy", "hash of the policy text in force: activity.policy_version"),
+    _c("policy", TEXT, "judged", "", "policy", "name of the policy; NULL where it could not be read"),
+    _c("time", TIME, "when", "µs, UTC", "lictor", "since when"),
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("state", TEXT, "what", "", "lictor", "in_force, or refused: the version before stayed"),
+    _c("file", TEXT, "what", "", "command line", "the file; one row for each file of a policy with includes"),
+    _c("text", TEXT, "what", "", "policy", "what stood in it"),
+    _c("reason", TEXT, "what", "", "lictor", "refused: why"),
+)  # fmt: skip
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "activity": ACTIVITY, "runs": RUNS, "processes": PROCESSES,
-    "findings": FINDINGS, "actions": ACTIONS, "coverage": COVERAGE,
+    "findings": FINDINGS, "actions": ACTIONS, "coverage": COVERAGE, "policies": POLICIES,
 }  # fmt: skip
 
 

@@ -83,7 +83,7 @@ STRUCTS["scope"] = [
     ("any_path", "<u8"), ("any_exe", "<u8"), ("any_address", "<u8"), ("any_port", "<u8"), ("tree_bits", "<u8"),
     ("tcp_bits", "<u8"), ("udp_bits", "<u8"), ("defaults", ("u1", (8,))), ("enforce", "u1"), ("has_inodes", "u1"),
     ("has_paths", "u1"), ("has_names", "u1"), ("port_ranges", "<u4"), ("ports", (PORT_RANGE, (32,))),
-    ("inode_bloom", ("<u8", (64,))), ("name_bloom", ("<u8", (16,))),
+    ("inode_bloom", ("<u8", (64,))), ("name_bloom", ("<u8", (16,))), ("successor", "<u4"), ("reserved", "<u4"),
 ]  # fmt: skip
 
 SCOPE, TAG, SETTINGS, COUNTERS = _dtype("scope"), _dtype("tag"), _dtype("settings"), _dtype("counters")

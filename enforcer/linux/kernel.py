@@ -16,10 +16,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
+from collectors.ebpf.records import SCOPE
 from enforcer.linux.tables import Entries, Inode, build
 from pipeline.policy.kernel import KernelPlan
 
-SCOPES = 64
+SCOPES = 256
+"""Policies that the sensor can hold, also those that were replaced and still have tasks that made no event since."""
 
 
 class RuleMap(Protocol):
@@ -115,6 +119,24 @@ class InstalledPolicy:
             self._maps(name).delete(key)
             del self._entries[name][key]
 
+    def hand_over(self, successor: InstalledPolicy) -> None:
+        """Let another policy, complete by now, take this one's place for every task that carries it.
+
+        Each task follows at its next event. The entries stay until ``drop_entries``: a program of the sensor
+        may be in the middle of a verdict.
+        """
+        record = np.frombuffer(self._scope_value, SCOPE).copy()
+        record["successor"] = successor.scope
+        self._scope_value = record.tobytes()
+        self._maps("scopes").update(self.scope.to_bytes(4, "little"), self._scope_value)
+
+    def drop_entries(self) -> None:
+        """Take the entries of a policy that was handed over out of the maps; its scope stays as the way to the other."""
+        for name, entries in self._entries.items():
+            for key in entries:
+                self._maps(name).delete(key)
+        self._entries = {}
+
     def rule_name(self, bit: int) -> str | None:
         """Id of the rule behind a bit."""
         return next((r.id for r in self.plan.rules if r.bit == bit), None)
@@ -133,9 +155,13 @@ class InstalledPolicy:
     def remove(self) -> None:
         """Take the policy out of the maps; tasks that still carry the scope are under no rule then."""
         if self._scope_value:
-            self._maps("scopes").update(self.scope.to_bytes(4, "little"), bytes(len(self._scope_value)))
+            self._maps("scopes").update(self.scope.to_bytes(4, "little"), _nothing())
             self._scope_value = b""
-        for name, entries in self._entries.items():
-            for key in entries:
-                self._maps(name).delete(key)
-        self._entries = {}
+        self.drop_entries()
+
+
+def _nothing() -> bytes:
+    """A scope under which nothing is judged and nothing stopped."""
+    record = np.zeros(1, SCOPE)
+    record["defaults"] = 255
+    return record.tobytes()

@@ -47,6 +47,9 @@ SEVERITY_OF = {
 
 _NEVER = 2**63 - 1
 
+OWN_LAYER, OWN_FILES = "lictor", "policy-files"
+"""Names of the layer and of the rule that protect the policies' own files."""
+
 
 @dataclass(frozen=True)
 class CompiledMatch:
@@ -172,8 +175,12 @@ class Program:
         return merged
 
 
-def compile_policies(policies: Sequence[Policy], context: RunContext, *, mode: str | None = None) -> Program:
+def compile_policies(
+    policies: Sequence[Policy], context: RunContext, *, mode: str | None = None, guarded: Sequence[str] = ()
+) -> Program:
     """The program of all policies whose scope holds here; ``mode`` overrides that of the files.
+
+    ``guarded`` are paths that nobody whom the program binds may change: the policies' own files.
 
     Raises ``PolicyError``: a variable without a value, policies of different modes, two policies of one
     name, or a deny that nothing could enforce.
@@ -181,6 +188,8 @@ def compile_policies(policies: Sequence[Policy], context: RunContext, *, mode: s
     inside = [p for p in policies if in_scope(p, context)]
     refuse_twins(policies)
     layers = tuple(_layer(p, context) for p in inside)
+    if inside and guarded:
+        layers += (own_files(guarded),)
     chosen = mode or common_mode(inside)
     if chosen == "enforce":
         for policy in inside:
@@ -193,6 +202,27 @@ def compile_policies(policies: Sequence[Policy], context: RunContext, *, mode: s
         out_of_scope=tuple(p.name for p in policies if p not in inside),
         changes_ns=min((t for p in inside for r in p.rules if (t := _expiry(r)) > context.now_ns), default=_NEVER),
     )
+
+
+def own_files(paths: Sequence[str]) -> Layer:
+    """The layer that keeps policy files as they are: whoever could rewrite its own policy would be under none.
+
+    Their folders may not be renamed either, which would put another file behind the same name.
+    """
+    folders = dict.fromkeys(path[:i] for path in paths for i, letter in enumerate(path) if letter == "/" and i)
+    return Layer(OWN_LAYER, "", (
+        _own("file.write", "file.delete", "file.chmod", paths=paths), _own("file.rename", paths=list(folders)),
+    ), {})  # fmt: skip
+
+
+def _own(*on: str, paths: Sequence[str]) -> CompiledRule:
+    return CompiledRule(
+        id=OWN_FILES, policy=OWN_LAYER, policy_version="", action="deny", severity="high", on=frozenset(on),
+        match=CompiledMatch(paths=tuple(g for path in paths for g in globs.parse(globs.quoted(path)))), unless=None,
+        title="Policies are not changed by those whom they bind", because="This file decides what this agent may do.",
+        instead="Propose the change to the person who runs the agent.", attack=("T1562.001",), best_effort=False,
+        place=OWN_LAYER,
+    )  # fmt: skip
 
 
 def _expiry(rule: Rule) -> int:

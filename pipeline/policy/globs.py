@@ -73,6 +73,11 @@ def variables(text: str) -> tuple[str, ...]:
     return tuple(m.group(1) for m in _VARIABLE.finditer(text))
 
 
+def quoted(path: str) -> str:
+    """The pattern that matches exactly this path."""
+    return _SPECIAL.sub(r"\\\1", path)
+
+
 def fill(text: str, lookup: Callable[[str], str], *, quote: bool = True) -> str:
     """Fill in ``~`` and ``${NAME}``; ``lookup`` gives a variable's value or raises.
 
@@ -81,7 +86,7 @@ def fill(text: str, lookup: Callable[[str], str], *, quote: bool = True) -> str:
 
     def value(name: str) -> str:
         found = lookup(name)
-        return _SPECIAL.sub(r"\\\1", found) if quote else found
+        return quoted(found) if quote else found
 
     return _VARIABLE.sub(lambda m: value(m.group(1)), _tilde(text, value))
 

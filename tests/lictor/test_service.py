@@ -204,7 +204,7 @@ def test_scope_numbers_are_used_again(serving, held):
         scopes.append(live.installed.scope)
         service.end(live, 0)
     assert scopes == [1, 1]
-    assert kernel.SCOPES == 64
+    assert kernel.SCOPES == 256
 
 
 def test_a_process_that_is_gone_cannot_become_a_run(serving):

@@ -24,7 +24,7 @@ struct ovl_file { struct file *realfile; } CORE; /* since 6.13; before, the real
 struct fdtable { __u32 max_fds; struct file **fd; } CORE;
 struct files_struct { struct fdtable *fdt; } CORE;
 struct fs_struct { struct path pwd; } CORE;
-struct mm_struct { unsigned long arg_start, arg_end, env_start, env_end; } CORE;
+struct mm_struct { struct file *exe_file; unsigned long arg_start, arg_end, env_start, env_end; } CORE;
 struct kuid_t_ { __u32 val; } CORE;
 struct cred { struct kuid_t_ euid; } CORE;
 struct signal_struct { atomic_t live; int group_exit_code; unsigned int flags; } CORE;

@@ -94,6 +94,7 @@ static __always_inline int on_address(struct bpf_sock_addr *ctx, __u32 op, int v
 
 	if (!tag)
 		return 1;
+	follow(task, tag);
 	if (v6) {
 		__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
 

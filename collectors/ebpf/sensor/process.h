@@ -88,15 +88,6 @@ __noinline int find_marks(__u32 slot, __u64 at, __u64 end)
 	return 0;
 }
 
-/* Rules that hold for a program: those without a condition on it, plus and minus its own. */
-static __always_inline __u64 program_bits(const struct scope *rules, __u32 scope, __u32 dev, __u64 ino)
-{
-	struct inode_key key = { .ino = ino, .dev = dev, .scope = scope };
-	struct path_bits *own = bpf_map_lookup_elem(&programs, &key);
-
-	return own ? (rules->any_exe | own->self) & ~own->below : rules->any_exe;
-}
-
 /* Path of a script behind the working directory that stands in the scratch; links in it are not followed. */
 __noinline int script_path(__u64 filename)
 {
@@ -174,6 +165,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 
 	if (!set || !s || (!tag && !set->watch))
 		return 0;
+	if (tag)
+		follow(task, tag);
 	e.class = tag ? CLASS_PROCESS : CLASS_AGENT; /* a candidate: user space looks whether it is an agent */
 	e.op = OP_EXEC;
 	e.verdict = V_NONE;

@@ -154,6 +154,7 @@ struct tag {
 enum kernel_op { K_READ = 0, K_WRITE = 1, K_EXEC = 2, K_CONNECT = 3, K_SEND = 4 };
 #define KERNEL_OPS 8
 #define PORT_RANGES 32
+#define SCOPES 256
 #define INODE_BLOOM 64 /* words of the filter in front of the inode map */
 #define NAME_BLOOM 16 /* the same in front of the path and name maps */
 
@@ -186,6 +187,8 @@ struct scope {
 	struct port_range ports[PORT_RANGES];
 	__u64 inode_bloom[INODE_BLOOM];
 	__u64 name_bloom[NAME_BLOOM];
+	__u32 successor; /* the scope that took this one's place; 0: none */
+	__u32 reserved;
 };
 
 struct inode_key {

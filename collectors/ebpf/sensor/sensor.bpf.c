@@ -101,6 +101,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 
 	if (!tag)
 		return 0;
+	follow(task, tag);
 	if (task->thread_info.status & TS_COMPAT) {
 		if (!read_compat_open(&c, regs, ret))
 			return 0;

@@ -42,6 +42,39 @@ static __always_inline void decide(struct verdict_result *out, const struct scop
 	out->rule = rule;
 }
 
+/* Rules that hold for a program: those without a condition on it, plus and minus its own. */
+static __always_inline __u64 program_bits(const struct scope *rules, __u32 scope, __u32 dev, __u64 ino)
+{
+	struct inode_key key = { .ino = ino, .dev = dev, .scope = scope };
+	struct path_bits *own = bpf_map_lookup_elem(&programs, &key);
+
+	return own ? (rules->any_exe | own->self) & ~own->below : rules->any_exe;
+}
+
+/*
+ * A policy that was replaced leaves its scope behind with the number of its successor, which is complete
+ * by then. Each task follows at its own next event, before that is judged: so every event
+ * is judged by the old policy or by the new one, and none by half of either.
+ */
+static __always_inline void follow(struct task_struct *task, struct tag *tag)
+{
+	struct scope *rules = scope_of(tag->scope);
+	struct inode *inode;
+	__u32 next;
+
+	if (!rules || !tag->scope)
+		return;
+	next = rules->successor;
+	if (!next)
+		return;
+	rules = scope_of(next);
+	if (!rules)
+		return;
+	inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+	tag->exe_bits = program_bits(rules, next, BPF_CORE_READ(inode, i_sb, s_dev), read(inode->i_ino));
+	tag->scope = next;
+}
+
 /* The process dies before it returns to user mode: whatever it opened, it reads no byte of. */
 static __always_inline void stop_process(struct event *e, const struct scope *s)
 {
