@@ -9,6 +9,12 @@ from pathlib import Path
 
 from pipeline.policy.compile import RunContext
 
+UNKNOWN = {
+    "domain": "no source here tells by which name an address was reached",
+    "size": "no source here tells how many bytes were moved",
+}
+"""What no collector fills yet; see ``RunContext``."""
+
 
 def local_context(agent: str) -> RunContext:
     """The context of a command started here: its working directory is the workspace.
@@ -22,6 +28,7 @@ def local_context(agent: str) -> RunContext:
         user=user_name(),
         host=socket.gethostname(),
         agent=agent,
+        unknown=UNKNOWN,
     )
 
 

@@ -28,6 +28,7 @@ from enforcer.linux.enforcer import LinuxEnforcer
 from enforcer.linux.kernel import SCOPES, InstalledPolicy
 from enforcer.linux.tables import RuleTableError
 from lictor.errors import LictorError
+from lictor.hashing import ExeHashes
 from lictor.inforce import PoliciesInForce
 from lictor.live import LiveRun, new_run_id
 from pipeline.flow import Flow, PerRun, Step
@@ -75,7 +76,8 @@ class Service:
             LinuxEnforcer(), self._handle, host=context.host, boot_id=context.boot_id,
             journal=lambda rows: self._keep_now("actions", rows),
         )  # fmt: skip
-        self._flow = Flow([attribute, PerRun(self._judges)], self.ladder.act, self.writer.append)
+        self._hashes = ExeHashes()
+        self._flow = Flow([attribute, self._hashed, PerRun(self._judges)], self.ladder.act, self.writer.append)
         self._next_refresh = self._next_coverage = 0.0
 
     def open(self) -> None:
@@ -226,6 +228,11 @@ class Service:
         self.policies.notice(kept)
         for live in self.runs.values():
             live.count(kept)
+
+    def _hashed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Programs are read and hashed only where a policy names some by content."""
+        wanted = any(live.judge is not None and "exe_hash" in live.judge.uses for live in self.runs.values())
+        return self._hashes(batch) if wanted else batch
 
     def _do_what_is_due(self) -> None:
         self._keep("actions", self.ladder.tick())

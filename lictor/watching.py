@@ -24,6 +24,7 @@ from collectors.ebpf.collector import Candidate
 from collectors.identity import process_key_from_proc
 from collectors.interface import CollectorError
 from collectors.signatures import identify
+from lictor.context import UNKNOWN
 from lictor.errors import LictorError
 from lictor.live import LiveRun
 from lictor.running import say
@@ -176,4 +177,4 @@ def _context(pid: int, agent: str) -> RunContext:
         user, home = entry.pw_name, entry.pw_dir
     except KeyError:
         user, home = str(uid), "/"
-    return RunContext(process.cwd(), home, process.environ(), user, socket.gethostname(), agent)
+    return RunContext(process.cwd(), home, process.environ(), user, socket.gethostname(), agent, UNKNOWN)

@@ -5,6 +5,8 @@ Each refusal points at the line that would have to change.
 
 from __future__ import annotations
 
+import dataclasses
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline import schema
@@ -12,15 +14,17 @@ from pipeline.policy.model import Place
 from pipeline.policy.source import Location, PolicyError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.policy.model import Policy, Rule
+    from pipeline.policy.model import Match, Policy, Rule
 
 STOPPING = schema.VERDICTS[schema.VERDICTS.index("ask") :]
 """Actions that stop something; the others only say what they think of it."""
 
 UNSTOPPABLE = ("exit",)
 """Operations that have nothing left to stop."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def common_mode(policies: Sequence[Policy]) -> str:
@@ -44,19 +48,39 @@ def refuse_twins(policies: Sequence[Policy]) -> None:
         seen[policy.name] = policy.source_path
 
 
-def refuse_unstoppable(policy: Policy) -> None:
-    """A deny that nothing on any machine can carry out is no deny."""
+def refuse_unstoppable(policy: Policy, unknown: Mapping[str, str] = NOTHING) -> None:
+    """A deny that nothing can carry out is no deny; ``unknown`` are keys that nothing here can tell, and why."""
     problems = []
     for i, rule in enumerate(policy.rules):
         lost = [s for s in last_operations(rule) if s in UNSTOPPABLE]
         if rule.action in STOPPING and lost and not rule.best_effort and rule.mode != "audit":
             text = f"rule '{rule.id}': nothing can {rule.action} {', '.join(lost)}; use 'audit', or say 'best_effort: true'"
             problems.append(problem_at(policy, ("rules", i, "on"), text))
+        if rule.action in STOPPING and not rule.best_effort and rule.mode != "audit":
+            problems += [
+                problem_at(
+                    policy,
+                    ("rules", i, *where),
+                    f"rule '{rule.id}' could never match: {unknown[key]}; say 'best_effort: true' to keep it",
+                )
+                for where, key in _keys(rule)
+                if key in unknown
+            ]
     for selector, action in policy.defaults.items():
         if action in STOPPING and selector in UNSTOPPABLE:
             problems.append(problem_at(policy, ("defaults", selector), f"nothing can {action} {selector}; use 'audit'"))
     if problems:
         raise PolicyError(policy.source_path, problems)
+
+
+def _keys(rule: Rule) -> Iterator[tuple[Location, str]]:
+    """Keys that must match for a rule to hold, and where they stand."""
+    matches: list[tuple[Location, Match]] = [(("match",), rule.match)]
+    matches += [(("sequence", i, "match"), s.match) for i, s in enumerate(rule.sequence or ()) if not s.not_]
+    for where, match in matches:
+        yield from (
+            ((*where, f.name), f.name) for f in dataclasses.fields(match) if getattr(match, f.name) not in ((), None)
+        )
 
 
 def last_operations(rule: Rule) -> tuple[str, ...]:

@@ -193,7 +193,7 @@ def compile_policies(
     chosen = mode or common_mode(inside)
     if chosen == "enforce":
         for policy in inside:
-            refuse_unstoppable(policy)
+            refuse_unstoppable(policy, context.unknown)
     return Program(
         name="+".join(p.name for p in inside),
         version=_joint_version(inside),

@@ -6,7 +6,7 @@ It is a plain value, found out at the rim, so that compiling a policy does no I/
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.policy.globs import GlobError
@@ -30,6 +30,9 @@ class RunContext:
     user: str
     host: str
     agent: str
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Keys of a match that nothing on this machine can tell, and why: a deny on them would stop nothing."""
+
     now_ns: int = 0
     """Nanoseconds since 1970: from when on a rule that ``expires`` is left out."""
 

@@ -65,6 +65,11 @@ class Judge:
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         return schema.batch("activity", columns | self._columns(which))
 
+    @property
+    def uses(self) -> frozenset[str]:
+        """Facts that some rule looks at; what costs much to find out is found out only for these."""
+        return self._decider.used
+
     def _forget(self) -> None:
         """Begin with empty memories; decision 0 is the absence of one."""
         decider = self._decider

@@ -52,7 +52,7 @@ def test_a_version_is_kept_once_with_its_text(made):
 def test_the_files_are_protected_where_they_are_followed(made):
     followed, file, _, _ = made()
     program = followed.compile(local_context("a"))
-    assert [g.literal for r in program.layers[1].rules for g in r.match.paths][0] == str(file)
+    assert next(g.literal for r in program.layers[1].rules for g in r.match.paths) == str(file)
     unfollowed, *_ = made(follow=False)
     assert len(unfollowed.compile(local_context("a")).layers) == 1
 

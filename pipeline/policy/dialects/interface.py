@@ -71,10 +71,16 @@ class Imported:
         taken: dict[str, int] = {}
         rules = []
         for item in self.items:
-            for rule in item.rules(accepted):
+            for rule in map(_lasting, item.rules(accepted)):
                 count = taken[rule["id"]] = taken.get(rule["id"], 0) + 1
                 rules.append(rule if count == 1 else {**rule, "id": f"{rule['id']}-{count}"})
         return {"lictor": 1, **self.head, "rules": rules}
+
+
+def _lasting(rule: dict[str, Any]) -> dict[str, Any]:
+    """A deny by name or size is kept where nothing can tell them yet, rather than keeping the whole policy out."""
+    told = {"domain", "size"} & rule.get("match", {}).keys()
+    return {**rule, "best_effort": True} if told and rule["action"] not in ("allow", "audit") else rule
 
 
 class Dialect(Protocol):
