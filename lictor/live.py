@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from enforcer.linux.cgroup import RunCgroup
     from enforcer.linux.kernel import InstalledPolicy
     from pipeline.policy.compile import Program, RunContext
-    from pipeline.steps.judge import Judge
+    from pipeline.steps.verdicts import Verdicts
 
 _DENIED = pa.array(schema.VERDICTS[schema.VERDICTS.index("deny") :])
 _SHOWN_DENIALS = 20
@@ -44,7 +44,7 @@ class LiveRun:
     boot_id: str
     source: str
     program: Program | None = None
-    judge: Judge | None = None
+    judge: Verdicts | None = None
     installed: InstalledPolicy | None = None
     cgroup: RunCgroup | None = None
     context: RunContext | None = None
@@ -58,6 +58,16 @@ class LiveRun:
     """Exit status of the root process, once its exit was seen."""
     denials: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """(operation, object, rule) → how often, of the first few that were denied."""
+
+    findings: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(rule, title) → how often it was found."""
+
+    def note_findings(self, rows: pa.RecordBatch) -> None:
+        """Count the run's own of some rows of ``findings``."""
+        for row in rows.to_pylist():
+            if row["agent_run"] == self.id:
+                key = row["rule"], row["title"] or ""
+                self.findings[key] = self.findings.get(key, 0) + 1
 
     @property
     def enforce(self) -> bool:

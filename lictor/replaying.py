@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,11 @@ import pyarrow.compute as pc
 from collectors.replay.traces import TraceCollector
 from lictor import verdicts
 from pipeline import schema
+from pipeline.flow import PerRun
+from pipeline.steps.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from pipeline.policy.compile import Program
 
 KEPT_DENIED = 10_000
 """Denied rows that are kept for showing; all are counted and written."""
@@ -25,6 +30,9 @@ KEPT_DENIED = 10_000
 _JUDGED = {c.name for c in schema.ACTIVITY if c.group == "judged"}
 
 Step = Callable[[pa.RecordBatch], pa.RecordBatch]
+Found = Callable[[pa.RecordBatch], None]
+"""Takes rows of ``findings``."""
+
 Sink = Callable[[str, pa.RecordBatch | pa.Table], None]
 """Takes a table's name and rows, as ``LakeWriter.append`` does."""
 
@@ -58,13 +66,17 @@ class Outcome:
     sums: verdicts.Sums = field(default_factory=dict)
     denied: pa.Table = field(default_factory=lambda: schema.lake_schema("activity").empty_table())
     runs: pa.Table = field(default_factory=lambda: schema.lake_schema("runs").empty_table())
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The step that judges, and what a run's row says of it; ``step`` is ``None`` without a policy."""
+    """What judges, and what a run's row says of it; ``judging`` is ``None`` without a policy.
 
-    step: Step | None = None
+    It makes the step, and is handed a callable for the findings.
+    """
+
+    judging: Callable[[Found], Step] | None = None
     policy: str | None = None
     version: str | None = None
     versions: tuple[str, ...] = ()
@@ -101,8 +113,15 @@ def replay(
 ) -> Outcome:
     """Judge every batch, write it to ``sink``, and sum up; ``progress`` is told the rows of each batch."""
     outcome, tally, runs = Outcome(), verdicts.Tally(), _Runs(judgement)
+
+    def found(rows: pa.RecordBatch) -> None:
+        outcome.findings += rows.to_pylist()
+        if sink is not None:
+            sink("findings", rows)
+
+    step = judgement.judging(found) if judgement.judging else None
     for part in batches:
-        judged = judgement.step(_unjudged(part, judgement.versions)) if judgement.step else part
+        judged = step(_unjudged(part, judgement.versions)) if step else part
         if sink is not None:
             sink("activity", judged)
         tally.add(judged)
@@ -114,6 +133,23 @@ def replay(
     if sink is not None:
         sink("runs", outcome.runs)
     return outcome
+
+
+def judging(program: Program) -> Callable[[Found], Step]:
+    """The rows of each run by a judge with a memory of its own."""
+    return lambda found: PerRun(_OneForEach(program, found))
+
+
+class _OneForEach(dict[str, Step]):
+    """A judge with a memory of its own for each run, made when the run is first seen."""
+
+    def __init__(self, program: Program, found: Callable[[pa.RecordBatch], None]) -> None:
+        super().__init__()
+        self._made_of = program, found
+
+    def get(self, run: str, default: Any = None) -> Any:  # noqa: ARG002 - every run has one
+        """The step of a run."""
+        return self.setdefault(run, Verdicts(*self._made_of)) if run not in self else self[run]
 
 
 class _Runs:
@@ -172,7 +208,7 @@ class _Runs:
             "command": _first(root, "cmdline"), "cwd": _first(root, "cwd"), "cgroup": _first(root, "cgroup"),
             "root_key": _first(root, "process_key"), "root_pid": _first(root, "pid"),
             "policy": self._judgement.policy, "policy_version": self._judgement.version,
-            "mode": "audit" if self._judgement.step else "none", "events": 0, "denied": 0, "lost": 0,
+            "mode": "audit" if self._judgement.judging else "none", "events": 0, "denied": 0, "lost": 0,
         }  # fmt: skip
 
 

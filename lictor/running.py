@@ -198,10 +198,12 @@ def _deed(live: LiveRun, phase: str, enforcement: str | None, evidence: str) -> 
 
 def _account(live: LiveRun, options: Options) -> None:
     """The closing lines: what was stopped and why, what was lost, how to ask further."""
-    reasons = {r.id: r for r in live.program.rules} if live.program else {}
+    reasons = {r.id: r for r in live.program.all_rules} if live.program else {}
     done = "denied" if live.enforce else "would have been denied"
     for (operation, what, rule), times in live.denials.items():
         say(f"{done}: {operation} {what} (rule {rule}{f', {times} times' if times > 1 else ''})")
+    for (rule, title), times in live.findings.items():
+        say(f"found: {rule}{f', {times} times' if times > 1 else ''}{f': {title}' if title else ''}")
     for rule in dict.fromkeys(rule for _, _, rule in live.denials):
         told = reasons.get(rule)
         if told is not None and (told.because or told.instead):

@@ -38,7 +38,7 @@ from pipeline.policy.kernel import kernel_plan
 from pipeline.policy.load import PolicyError
 from pipeline.policy.model import Policy
 from pipeline.steps.attribute import attribute
-from pipeline.steps.judge import Judge
+from pipeline.steps.verdicts import Verdicts
 
 REFRESH_S = 1.0
 COVERAGE_S = 10.0
@@ -119,7 +119,7 @@ class Service:
             program=program, cgroup=cgroup, context=context,
         )  # fmt: skip
         if program is not None:
-            live.judge = self._judges[name] = Judge(program)
+            live.judge = self._judges[name] = Verdicts(program, self._found)
             live.installed = self._installed(program)
         self.runs[name] = live
         self._keep_now("runs", live.row())
@@ -166,7 +166,7 @@ class Service:
         for old in live.superseded:
             old.hand_over(installed)
         live.program, live.installed = program, installed
-        live.judge = self._judges[live.id] = Judge(program)
+        live.judge = self._judges[live.id] = Verdicts(program, self._found)
         self._keep("runs", live.row())
 
     def _judged(self) -> list[LiveRun]:
@@ -233,6 +233,12 @@ class Service:
         """Programs are read and hashed only where a policy names some by content."""
         wanted = any(live.judge is not None and "exe_hash" in live.judge.uses for live in self.runs.values())
         return self._hashes(batch) if wanted else batch
+
+    def _found(self, rows: pa.RecordBatch) -> None:
+        """Findings are durable before anything is done about them."""
+        self._keep_now("findings", rows)
+        for live in self.runs.values():
+            live.note_findings(rows)
 
     def _do_what_is_due(self) -> None:
         self._keep("actions", self.ladder.tick())

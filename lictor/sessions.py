@@ -17,7 +17,6 @@ from lictor import replaying, verdicts
 from lictor.errors import LictorError
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.load import read_policies
-from pipeline.steps.judge import Judge
 
 if TYPE_CHECKING:
     from lictor.replaying import Judgement, Outcome, Sink, Where
@@ -116,7 +115,9 @@ def _judgement(policies: Sequence[Policy], where: Where) -> tuple[Judgement, tup
     context = RunContext(where.workspace, where.home, where.env, where.user, where.host, where.agent)
     program = compile_policies(policies, context)
     versions = tuple(layer.version for layer in program.layers)
-    return replaying.Judgement(Judge(program), program.name, program.version, versions), program.out_of_scope
+    return replaying.Judgement(
+        replaying.judging(program), program.name, program.version, versions
+    ), program.out_of_scope
 
 
 def _session(path: Path) -> Session:

@@ -1,4 +1,4 @@
-"""Commands about policy files: ``policy check`` and ``policy test``."""
+"""Commands about policy files as they stand: ``policy check``, ``policy test`` and ``policy schema``."""
 
 from __future__ import annotations
 
@@ -69,6 +69,17 @@ def run_tests(files: FilesArgument, fmt: TableFormatOption = None) -> None:
     _end(wrong)
     if not all(result.passed for result in results):
         raise typer.Exit(FINDING)
+
+
+@app.command()
+def schema() -> None:
+    """Prints the JSON Schema of policy files, for editors and other checkers.
+
+    Example: lictor policy schema > lictor-policy.schema.json
+    """
+    from pipeline.policy.model import schema_text  # noqa: PLC0415 - see above
+
+    print(schema_text(), end="")
 
 
 def _end(wrong: Sequence[PolicyError]) -> None:

@@ -157,8 +157,12 @@ class Program:
     @cached_property
     def recording(self) -> frozenset[tuple[str, str]]:
         """(policy, rule) of the rules that only record."""
-        every = (*self.rules, *(sequence.rule for sequence in self.sequences))
-        return frozenset((rule.policy, rule.id) for rule in every if not rule.enforce)
+        return frozenset((rule.policy, rule.id) for rule in self.all_rules if not rule.enforce)
+
+    @property
+    def all_rules(self) -> tuple[CompiledRule, ...]:
+        """Rules about single events, then those with a memory."""
+        return (*self.rules, *(sequence.rule for sequence in self.sequences))
 
     @cached_property
     def rules(self) -> tuple[CompiledRule, ...]:

@@ -27,7 +27,7 @@ def one(**columns: list[object]) -> pa.RecordBatch:
 def test_what_another_policy_said_and_did_is_taken_off():
     seen = []
     part = one(verdict=["kill"], rule=["old"], policy_version=["v0"], action=["kill"], enforced_at=["kernel"])
-    replaying.replay(iter([part]), Judgement(lambda b: seen.append(b) or b, "p", "v1", ("v1",)))
+    replaying.replay(iter([part]), Judgement(lambda _: lambda b: seen.append(b) or b, "p", "v1", ("v1",)))
     assert not {
         n
         for n in ("verdict", "rule", "action", "enforced_at")
@@ -41,7 +41,7 @@ def test_what_the_same_policy_said_is_kept_row_by_row():
         time_ns=[1, 2], **{"class": ["file"] * 2}, operation=["file.read"] * 2,
         verdict=["deny", "kill"], rule=["a", "b"], policy_version=["v1", "v0"], path=["/x", "/y"],
     )  # fmt: skip
-    replaying.replay(iter([part]), Judgement(lambda b: seen.append(b) or b, "p", "v1", ("v1",)))
+    replaying.replay(iter([part]), Judgement(lambda _: lambda b: seen.append(b) or b, "p", "v1", ("v1",)))
     assert seen[0].column("verdict").to_pylist() == ["deny", None]
     assert seen[0].column("rule").to_pylist() == ["a", None]
     assert seen[0].column("path").to_pylist() == ["/x", "/y"]
@@ -65,7 +65,9 @@ def test_a_run_is_summed_up_over_batches():
         process_key=[8, 7, 9], exit_code=[0, 0, 3], signal=[0, 15, 0],
     )  # fmt: skip
     progress = []
-    outcome = replaying.replay(iter([first, last]), Judgement(judged_as("deny"), "p", "v"), progress=progress.append)
+    outcome = replaying.replay(
+        iter([first, last]), Judgement(lambda _: judged_as("deny"), "p", "v"), progress=progress.append
+    )
     run, other = outcome.runs.to_pylist()
     assert (run["run"], run["agent"], run["command"], run["cwd"], run["root_key"], run["root_pid"]) == (
         "r",
@@ -84,7 +86,7 @@ def test_a_run_is_summed_up_over_batches():
 
 def test_only_so_many_denied_rows_are_kept_but_all_are_counted(monkeypatch):
     monkeypatch.setattr(replaying, "KEPT_DENIED", 3)
-    outcome = replaying.replay((one() for _ in range(5)), Judgement(judged_as("deny"), "p", "v"))
+    outcome = replaying.replay((one() for _ in range(5)), Judgement(lambda _: judged_as("deny"), "p", "v"))
     assert outcome.denied.num_rows == 3
     assert sum(outcome.sums.values()) == 5
     assert outcome.denied.schema == schema.lake_schema("activity")
