@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from lictor.errors import LictorError
-from pipeline.policy import dialects
+from pipeline.policy.dialects import registry
 from pipeline.policy.dialects.interface import Exported, Item, worst
 from pipeline.policy.load import load_policy, read_policies
 from pipeline.policy.text import to_yaml
@@ -85,9 +85,9 @@ def translate_in(file: Path, dialect: str | None, accepted: Sequence[str]) -> Tr
     """Read a foreign policy; raises ``LictorError`` or, where the original would refuse the file, ``PolicyError``."""
     text = _text(file)
     name = dialect or _recognised(text, str(file))
-    if name not in dialects.READERS:
-        raise LictorError(f"--from {name}: no such dialect; known: {', '.join(dialects.READERS)}")
-    found = dialects.reader(name).read(text, str(file))
+    if name not in registry.READERS:
+        raise LictorError(f"--from {name}: no such dialect; known: {', '.join(registry.READERS)}")
+    found = registry.reader(name).read(text, str(file))
     chosen = _accepted(found.items, accepted)
     written = to_yaml(
         found.document(chosen), comment=f"Made from {file.name} ({name}); what was lost is in the import's report."
@@ -98,10 +98,10 @@ def translate_in(file: Path, dialect: str | None, accepted: Sequence[str]) -> Tr
 
 def translate_out(file: Path, dialect: str, accepted: Sequence[str]) -> Translation:
     """Write a policy of ours in a foreign language; raises ``PolicyError`` or ``LictorError``."""
-    if dialect not in dialects.WRITERS:
-        raise LictorError(f"--to {dialect}: no such dialect; known: {', '.join(dialects.WRITERS)}")
+    if dialect not in registry.WRITERS:
+        raise LictorError(f"--to {dialect}: no such dialect; known: {', '.join(registry.WRITERS)}")
     (policy,) = read_policies([file])
-    exporter = dialects.writer(dialect)
+    exporter = registry.writer(dialect)
     found: Exported = exporter.write(policy, frozenset())
     chosen = _accepted(found.items, accepted)
     if chosen:
@@ -135,10 +135,10 @@ def _text(file: Path) -> str:
 
 
 def _recognised(text: str, filename: str) -> str:
-    found = list(dialects.recognised(text, filename))
+    found = list(registry.recognised(text, filename))
     if len(found) == 1:
         return found[0]
-    known = ", ".join(dialects.READERS)
+    known = ", ".join(registry.READERS)
     if found:
         raise LictorError(f"{filename}: could be {' or '.join(found)}; say which with --from")
     raise LictorError(f"{filename}: not recognised as any policy known here; say with --from what it is: {known}")

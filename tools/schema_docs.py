@@ -33,6 +33,7 @@ PURPOSE = {
     "findings": "What policies and hunts made of it.",
     "actions": "What was done about it: an intent row before, a result row after, with the same id.",
     "coverage": "What was seen and what was lost, per source, processor, class, reason and interval, also when nothing was.",
+    "policies": "Every version of a policy that was in force, with its text, and changes that were refused.",
 }
 
 INTRODUCTION = f"""# The schema

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lictor.errors import LictorError
-from pipeline.policy.dialects import READERS, WRITERS
+from pipeline.policy.dialects.registry import READERS, WRITERS
 
 if TYPE_CHECKING:
     from lictor.translating import Translation

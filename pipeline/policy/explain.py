@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.policy.compile import STOPPING, CompiledRule, Program
 from pipeline.policy.kernel_rules import kernel_selectors
-from pipeline.policy.targets import available
 from pipeline.policy.targets.interface import Answer, Host, Wanted
+from pipeline.policy.targets.order import available
 from pipeline.policy.targets.sensor import KILLED_BEFORE_RETURN, REFUSED_IN_CGROUP
 from pipeline.policy.targets.userspace import KILLED_AFTER, NOWHERE, UNWATCHED
 

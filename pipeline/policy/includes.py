@@ -8,10 +8,10 @@ defined twice is refused, since a rule from elsewhere would change its meaning u
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline import schema
 from pipeline.policy.labels import BUILT_IN, names_in
@@ -192,8 +192,10 @@ def _disable(part: Part, rules: _Rules) -> None:
 
 def _with_mode(rule: Rule, part: Part, chain: tuple[str, ...]) -> Rule:
     """A rule of an included file in audit mode only records, also where the including file enforces."""
-    included = len(chain) > 1
-    return dataclasses.replace(rule, mode="audit") if included and part.document.mode == "audit" else rule
+    if len(chain) == 1 or part.document.mode != "audit":
+        return rule
+    given: dict[str, Any] = {key: value for key, value in vars(rule).items() if value not in (None, ())}
+    return Rule(**given | {"mode": "audit"})
 
 
 def _refuse_unknown_labels(rules: list[_Kept], labels: dict[str, tuple[str, ...]]) -> None:

@@ -14,7 +14,8 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.policy.source import Location, Tree
+Location = tuple[str | int, ...]
+Places = dict[Location, tuple[int, int]]
 
 PARSER = getattr(yaml, "CSafeLoader", None)
 """``None`` where PyYAML was built without libyaml."""
@@ -24,13 +25,13 @@ class GiveUpError(Exception):
     """The text is not simply right; the slow parser says why."""
 
 
-def quick_tree(text: str, tree: Tree, scalar: Callable[..., Any], deepest: int) -> Any:
-    """Data of the one document of ``text``; fills the positions of ``tree``. Raises ``GiveUpError``."""
+def quick_tree(text: str, values: Places, keys: Places, scalar: Callable[..., Any], deepest: int) -> Any:
+    """Data of the one document of ``text``; fills in where values and keys stand. Raises ``GiveUpError``."""
     if PARSER is None:
         raise GiveUpError
     try:
         events = yaml.parse(text, Loader=PARSER)
-        reader = _Reader(events, tree, scalar, deepest)
+        reader = _Reader(events, values, keys, scalar, deepest)
         return reader.document()
     except (yaml.YAMLError, StopIteration, UnicodeError):
         raise GiveUpError from None
@@ -39,9 +40,12 @@ def quick_tree(text: str, tree: Tree, scalar: Callable[..., Any], deepest: int) 
 class _Reader:
     """One pass over the events."""
 
-    def __init__(self, events: Iterator[yaml.Event], tree: Tree, scalar: Callable[..., Any], deepest: int) -> None:
+    def __init__(
+        self, events: Iterator[yaml.Event], values: Places, keys: Places, scalar: Callable[..., Any], deepest: int
+    ) -> None:
         self._events = events
-        self._tree = tree
+        self._values = values
+        self._keys = keys
         self._scalar = scalar
         self._deepest = deepest
 
@@ -60,7 +64,7 @@ class _Reader:
         kind = type(event)
         if depth > self._deepest or kind is yaml.AliasEvent or event.anchor is not None or event.tag is not None:  # type: ignore[attr-defined]  # every node event has both
             raise GiveUpError
-        self._tree.values[here] = _place(event)
+        self._values[here] = _place(event)
         if kind is yaml.ScalarEvent:
             return self._scalar(event.value, quoted=event.style not in (None, ""))  # type: ignore[attr-defined]  # a scalar event
         return self._mapping(here, depth) if kind is yaml.MappingStartEvent else self._sequence(here, depth)
@@ -79,7 +83,7 @@ class _Reader:
             name = key.value
             if name in found:
                 raise GiveUpError
-            self._tree.keys[(*here, name)] = _place(key)
+            self._keys[(*here, name)] = _place(key)
             found[name] = self._value(next(self._events), (*here, name), depth + 1)
         return found
 

@@ -99,7 +99,7 @@ def read_tree(text: str, filename: str) -> Tree:
         raise PolicyError(filename, [Problem(1, 1, f"the file is larger than {LARGEST} bytes")])
     quick = Tree(None)
     try:
-        return Tree(quick_tree(text, quick, _scalar, DEEPEST), quick.values, quick.keys)
+        return Tree(quick_tree(text, quick.values, quick.keys, _scalar, DEEPEST), quick.values, quick.keys)
     except GiveUpError:
         pass  # the slow way tells what is wrong
     node = _compose(text, filename)

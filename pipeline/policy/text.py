@@ -64,6 +64,12 @@ def to_yaml(document: Mapping[str, Any], *, comment: str = "") -> str:
     return head + "".join(_section(key, value) for key, value in _ordered(document, Document).items())
 
 
+def one_line(value: Any) -> str:
+    """A value as it stands behind its key; on one line unless a text in it has several."""
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 30, default_flow_style=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def _section(key: str, value: Any) -> str:
     if key in ("rules", "tests") and isinstance(value, list | tuple) and value:
         return f"{key}:\n" + "".join(_item(item) for item in value)
@@ -74,7 +80,7 @@ def _item(item: Mapping[str, Any]) -> str:
     """One rule (a key a line) or one test (one line where it fits)."""
     shape = PolicyTest if "expect" in item else Rule
     plain = _ordered(item, shape)
-    whole = _flow(plain)
+    whole = one_line(plain)
     if shape is PolicyTest and len(whole) + 4 <= WIDTH:
         return f"  - {whole}\n"
     lines = "".join(_block({key: value}, flow=True) for key, value in plain.items()).removesuffix("\n").split("\n")
@@ -85,15 +91,10 @@ def _block(value: Any, *, flow: bool) -> str:
     """One key; its value on the same line where that fits, else as a block."""
     if flow:
         ((key, inner),) = value.items()
-        line = f"{key}: {_flow(inner)}"
+        line = f"{key}: {one_line(inner)}"
         if len(line) + 4 <= WIDTH and "\n" not in line:
             return line + "\n"
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=False)
-
-
-def _flow(value: Any) -> str:
-    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 30, default_flow_style=True)
-    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _ordered(value: Any, shape: type) -> dict[str, Any]:

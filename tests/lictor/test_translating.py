@@ -6,7 +6,7 @@ import pytest
 
 from lictor import translating
 from lictor.errors import LictorError
-from pipeline.policy import dialects
+from pipeline.policy.dialects import registry
 from pipeline.policy.dialects.interface import Imported, Item
 from pipeline.policy.load import load_policy
 
@@ -30,8 +30,8 @@ class Toy:
 
 @pytest.fixture(autouse=True)
 def toy(monkeypatch):
-    monkeypatch.setattr(dialects, "READERS", ("toy",))
-    monkeypatch.setattr(dialects, "reader", lambda _name: Toy())
+    monkeypatch.setattr(registry, "READERS", ("toy",))
+    monkeypatch.setattr(registry, "reader", lambda _name: Toy())
 
 
 @pytest.fixture

@@ -26,6 +26,9 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/kernel/*.py": "they test the sensor's C programs on the running kernel; C files are no Python modules",
     "tests/e2e/*.py": "they run whole commands; the source of each is the command line and all below it",
     "tests/policies/*.py": "they test the policy files of the tree, not one module",
+    "tests/corpus.py": "finds real files of other projects for tests that read them",
+    "tests/npm.py": "fetches other products for tests that ask them",
+    "tests/**/*_judge.py": "another product that tests beside it ask for its opinion",
     "tests/**/conftest.py": "fixtures for the tests beside it",
 }
 """Patterns of files that stand alone, each with the reason."""

@@ -34,7 +34,7 @@ def slowly(text):
 
 def quickly(text):
     tree = Tree(None)
-    return Tree(quick_tree(text, tree, source._scalar, DEEPEST), tree.values, tree.keys)
+    return Tree(quick_tree(text, tree.values, tree.keys, source._scalar, DEEPEST), tree.values, tree.keys)
 
 
 @given(VALUES, st.sampled_from([True, False, None]))

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.load import load_policy
-from pipeline.policy.targets import available
 from pipeline.policy.targets.interface import Host, Wanted
+from pipeline.policy.targets.order import available
 
 TEXT = """lictor: 1
 name: p
