@@ -26,7 +26,7 @@ def reader(name: str) -> Dialect:
 
 def writer(name: str) -> Exporter:
     """The exporter of a name in ``WRITERS``."""
-    return cast("Exporter", _module(name).EXPORTER)
+    return cast("Exporter", _module(f"{name}-export").EXPORTER)
 
 
 def recognised(text: str, filename: str) -> Iterator[str]:
