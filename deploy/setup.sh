@@ -17,6 +17,8 @@ readonly NEEDS=(
   "gcc|command:gcc|no load generator: benchmarks and tests of sustained load are skipped"
   "libc6-dev|header:stdlib.h|gcc compiles nothing that uses the C library"
   "strace|command:strace|tests that compare with strace are skipped"
+  "bubblewrap|command:bwrap|MXC's own runner is asked about fewer configurations"
+  "slirp4netns|command:slirp4netns|MXC's own runner is asked about fewer configurations"
   "curl|command:curl|the demo's agent tries no upload"
   "git|command:git|the demo's agent makes no commit"
 )
