@@ -70,7 +70,7 @@ def test_when_and_who_of_any_row(event, context):
     assert (row["initiator"], row["initiator_evidence"]) == ("agent", "inherited tag")
     assert (row["uid"], row["user"]) == (os.getuid(), pwd.getpwuid(os.getuid()).pw_name)
     assert (row["outcome"], row["errno"], row["quality"]) == ("success", 0, None)
-    assert row["parent_key"] is row["verdict"] is row["action"] is row["exe"] is None
+    assert row["parent_key"] is row["parent_exe"] is row["verdict"] is row["action"] is row["exe"] is None
 
 
 def test_exec_tells_the_program_and_every_later_row_of_it_too(event, context):
@@ -110,6 +110,24 @@ def test_fork_names_the_child_and_its_creator_is_known_from_then(event, context)
     assert first["path"] is None
     assert second["parent_key"] == first["process_key"] == key(10_000_000, 7)
     assert second["child_key"] is second["child_pid"] is None
+
+
+def test_the_program_of_the_parent_is_told_where_it_is_known(event, context):
+    git = {"pid": 7, "start": 10_000_000, "image": 5}
+    child = {"pid": 9, "start": 20_000_000}
+    rows = rows_of(
+        context,
+        event("fork", time=1, pid=1, start=0, fork__child_pid=7, fork__child_start=10_000_000),
+        event("exec", time=2, exec__path=1, **git),
+        event("fork", time=3, fork__child_pid=9, fork__child_start=20_000_000, **git),
+        event("file.read", time=4, image=5, **child),
+        event("exec", time=5, image=6, exec__path=4, **child),
+        event("file.read", time=6, image=6, **child),
+    )
+    assert [r["parent_exe"] for r in rows] == [None, None, None, "/usr/bin/git", "/usr/bin/git", "/usr/bin/git"]
+    assert [r["exe"] for r in rows[3:]] == ["/usr/bin/git", "/srv/script.sh", "/srv/script.sh"]
+    context.forget_ended()
+    assert row_of(context, event("exit", time=7, image=6, **child))["parent_exe"] == "/usr/bin/git"
 
 
 @pytest.mark.parametrize(
@@ -279,7 +297,7 @@ def test_any_batching_gives_the_same_rows(event, chunks, members, cuts):
 
 def _without_program(row):
     """Numbers of programs and processes are unique on a machine, not in these records: what hangs on them is left out."""
-    return {k: v for k, v in row.items() if k not in {"exe", "cmdline", "cwd", "marks", "parent_key"}}
+    return {k: v for k, v in row.items() if k not in {"exe", "cmdline", "cwd", "marks", "parent_key", "parent_exe"}}
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from([1, 2, 4, 6])), min_size=1, max_size=8), st.integers(1, 7))

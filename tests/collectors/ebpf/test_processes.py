@@ -47,6 +47,8 @@ def test_process_table_equals_a_dictionary(steps):
         found, known = table.parents(ALL)
         assert known.tolist() == [k in model for k in ALL.tolist()]
         assert found[known].tolist() == [model[k][0] for k in ALL.tolist() if k in model]
+        images = [model[k][1] if k in model else 0 for k in ALL.tolist()]
+        assert table.images_of(ALL).tolist() == images
         assert table.live_images().tolist() == sorted({i for _, i in model.values()})
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.policy import classes as module
-from pipeline.policy.classes import Classes, PortClasses, encoded, indices, valid
+from pipeline.policy.classes import Classes, PortClasses, RangeClasses, encoded, indices, valid
 
 texts = st.lists(st.none() | st.text("ab", max_size=3), max_size=30)
 
@@ -81,3 +81,16 @@ def test_indices_and_validity_of_slices(values, begin):
     dictionary = column.dictionary.to_pylist()
     assert [None if i < 0 else dictionary[i] for i in indices(column)] == values[begin:]
     assert valid(column).tolist() == [v is not None for v in values[begin:]]
+
+
+@given(st.lists(st.none() | st.integers(-5, 40) | st.integers(2**62, 2**63 - 1), max_size=20), st.integers(0, 3))
+def test_numbers_of_any_size(numbers, begin):
+    spans = [(0, 9), (10, 2**63 - 1), (5, 20)]
+
+    def answer(number):
+        return sum(1 << i for i, (low, high) in enumerate(spans) if low <= number <= high)
+
+    classes = RangeClasses(answer, [0, 5, 10, 21])
+    expected = [0 if n is None or n < 0 else answer(n) for n in numbers]
+    assert members(classes, pa.array(numbers, pa.int64()).slice(begin)) == expected[begin:]
+    assert len(classes) == len(classes.members)

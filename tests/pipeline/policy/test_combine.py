@@ -2,8 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.policy.combine import common_mode, place_of, refuse_twins, refuse_unstoppable
+from pipeline import schema
+from pipeline.policy.combine import (
+    STOPPING,
+    UNSTOPPABLE,
+    common_mode,
+    last_operations,
+    place_of,
+    problem_at,
+    refuse_twins,
+    refuse_unstoppable,
+)
 from pipeline.policy.load import PolicyError, load_policy
+from pipeline.policy.model import Place
+from pipeline.policy.source import Problem
 
 
 def policy(name="p", mode="enforce", rest=""):
@@ -44,8 +56,60 @@ def test_what_nothing_can_stop_must_say_best_effort():
     )
 
 
+def test_what_only_records_may_want_to_stop_anything():
+    refuse_unstoppable(policy(rest="rules: [{ id: r, on: exit, action: kill, mode: audit }]"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("{ id: r, on: network, match: { domain: x.com }, action: deny }", True),
+        ("{ id: r, on: network, match: { net: external }, unless: { domain: x.com }, action: deny }", False),
+        ("{ id: r, on: network, match: { domain: x.com }, action: allow }", False),
+        ("{ id: r, on: network, match: { domain: x.com }, action: deny, best_effort: true }", False),
+        ("{ id: r, on: network, match: { domain: x.com }, action: deny, mode: audit }", False),
+        ("{ id: r, sequence: [{ on: exec }, { on: network, match: { domain: x.com } }], within: 1s, action: deny }", True),
+        ("{ id: r, sequence: [{ on: exec }, { on: network, not: true, match: { domain: x.com } }, { on: exec }], within: 1s, action: deny }", False),
+    ],
+)  # fmt: skip
+def test_a_deny_by_what_nothing_here_can_tell_must_say_best_effort(rule, told):
+    made = policy(rest=f"rules:\n- {rule}\n")
+    refuse_unstoppable(made)
+    if not told:
+        refuse_unstoppable(made, {"domain": "nothing gives names"})
+    else:
+        assert said(refuse_unstoppable, made, {"domain": "nothing gives names"}) == (
+            f"p.yaml:5:{rule.rindex('x.com') + 3}: rule 'r' could never match: nothing gives names; say 'best_effort: true' to keep it"
+        )
+
+
+SEQUENCE = (
+    "rules:\n- { id: s, sequence: [{ on: exit }, { on: exec, not: true }, { on: %s }], within: 1s, action: freeze }\n"
+)
+
+
+def test_a_sequence_acts_at_its_last_event():
+    ends, begins = policy(rest=SEQUENCE % "[exec, exit]"), policy(rest=SEQUENCE % "fork")
+    assert last_operations(ends.rules[0]) == ("exec", "exit")
+    assert last_operations(policy(rest="rules: [{ id: r, on: fork, action: deny }]").rules[0]) == ("fork",)
+    assert said(refuse_unstoppable, ends).startswith("p.yaml:5:3: rule 's': nothing can freeze exit")
+    refuse_unstoppable(begins)
+
+
+def test_a_problem_stands_in_the_file_of_its_rule():
+    base = "lictor: 1\nname: b\n\nrules:\n  - { id: r, on: exit, action: deny }\n"
+    made = load_policy("lictor: 1\nname: p\ninclude: b.yaml\n", "p.yaml", lambda _name, _including: (base, "b.yaml"))
+    assert said(refuse_unstoppable, made).startswith("b.yaml:5:18: rule 'r': nothing can deny exit")
+
+
 def test_the_nearest_place_is_found():
     made = policy(rest="rules:\n- { id: r, on: exec, action: deny }\n")
-    assert place_of(made, ("rules", 0, "on")) == (5, 16)
-    assert place_of(made, ("rules", 0, "match", "path", 7)) == (5, 3)
-    assert place_of(made, ("nowhere",)) == (1, 1)
+    assert place_of(made, ("rules", 0, "on")) == Place("p.yaml", 5, 16)
+    assert place_of(made, ("rules", 0, "match", "path", 7)) == Place("p.yaml", 5, 3)
+    assert place_of(made, ("nowhere",)) == Place("p.yaml", 1, 1)
+    assert problem_at(made, ("mode",), "said") == Problem(3, 7, "said", "p.yaml")
+
+
+def test_which_actions_stop_something():
+    assert set(schema.VERDICTS) - set(STOPPING) == {"allow", "audit"}
+    assert set(UNSTOPPABLE) <= set(schema.SELECTORS)

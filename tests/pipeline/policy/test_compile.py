@@ -3,9 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import re2
 
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.load import PolicyError, load_policy
+from pipeline.policy.quantities import moment_ns
 
 CONTEXT = RunContext("/w/[odd] {dir}", "/home/u", {"CACHE": "/c"}, "u", "box", "codex")
 
@@ -95,3 +97,103 @@ def test_which_rules_speak_of_unix_sockets():
         False,
         False,
     ]
+
+
+def compiled(*rules, rest="", context=CONTEXT):
+    return compile_policies([policy(f"{rest}rules:\n" + "".join(f"- {{ {rule} }}\n" for rule in rules))], context)
+
+
+def test_a_label_is_its_patterns_here():
+    program = compiled(
+        "id: a, on: file.read, match: { label: [own, guard] }, action: deny",
+        rest='labels: { own: ["${CACHE}/**", ~/x] }\n',
+    )
+    (rule,) = program.rules
+    assert [(g.kind, g.literal) for g in rule.match.labelled][:2] == [("subtree", "/c"), ("exact", "/home/u/x")]
+    assert "/etc/lictor" in {g.literal for g in rule.match.labelled}
+    assert rule.match.paths == ()
+    assert set(program.layers[0].labels) == {"own", "guard"}
+
+
+def test_a_label_without_a_value_is_told_where_it_is_named():
+    with pytest.raises(PolicyError) as caught:
+        compiled(
+            "id: a, on: file.read, match: { label: own }, action: deny", rest='labels: { own: ["/x", "${NO}/y"] }\n'
+        )
+    assert [(p.line, p.column) for p in caught.value.problems] == [(6, 43)]
+    assert "'${NO}/y': '${NO}' has no value here" in str(caught.value)
+
+
+def test_a_variable_without_a_value_is_told_in_the_file_of_its_rule():
+    base = 'lictor: 1\nname: b\nrules: [{ id: a, on: exec, match: { parent: "${NO}/x" }, action: deny }]'
+    made = load_policy("lictor: 1\nname: p\ninclude: b.yaml", "p.yaml", lambda _name, _including: (base, "b.yaml"))
+    with pytest.raises(PolicyError, match=r"^b\.yaml:3:45: "):
+        compile_policies([made], CONTEXT)
+
+
+def test_texts_are_expressions_that_match_whole_texts():
+    (rule,) = compiled("id: a, on: exec, match: { argv: '*.x', parent: ~/x, user: 'a?' }, action: deny").rules
+    found = {
+        key: [bool(re2.fullmatch(r, text)) for r in regexes for text in ("a.x", "/home/u/x", "ax")]
+        for key, regexes in rule.match.texts
+    }
+    assert found == {"argv": [True, False, False], "parent": [False, True, False], "user": [False, False, True]}
+
+
+def test_an_expired_rule_is_left_out_and_the_next_change_is_known():
+    rules = [f"id: r{year}, on: exec, action: deny, expires: {year}-01-01" for year in (2026, 2030, 2028)]
+    rules.append("id: always, on: exec, action: audit")
+    at = replace(CONTEXT, now_ns=moment_ns("2027-06-01"))
+    assert [r.id for r in compiled(*rules, context=at).rules] == ["r2030", "r2028", "always"]
+    assert compiled(*rules, context=at).changes_ns == moment_ns("2028-01-01")
+    assert [r.id for r in compiled(*rules, context=replace(at, now_ns=moment_ns("2028-01-01"))).rules] == [
+        "r2030",
+        "always",
+    ]
+    assert compiled(*rules[3:]).changes_ns == 2**63 - 1
+
+
+def test_rules_with_a_memory_are_sequences():
+    program = compiled(
+        "id: fast, on: net.connect, match: { rate: 100/60s, net: external }, action: deny",
+        "id: dirty, on: net.send, match: { taint: credential }, unless: { exe: /x }, action: kill",
+        "id: plain, on: exec, action: audit",
+        "id: seq, sequence: [{ on: file.read, match: { label: credential } }, { on: exec, not: true }, { on: network, count: 3 }], within: 2m, by: user, action: isolate",
+    )
+    fast, dirty, seq = program.sequences
+    assert [r.id for r in program.rules] == ["plain"]
+    assert (fast.steps[0].count, fast.within_ns, fast.by) == (101, 60 * 10**9, "agent_run")
+    assert (fast.rule.action, fast.steps[0].rule.action, fast.steps[0].rule.match.nets) == (
+        "deny",
+        "audit",
+        ("external",),
+    )
+    assert (dirty.steps[0].rule.match.taint, dirty.steps[0].count) == ({"credential"}, 1)
+    assert dirty.steps[0].rule.unless.exes[0].literal == "/x"
+    assert [(s.rule.on, s.count, s.negated) for s in seq.steps] == [
+        ({"file.read"}, 1, False),
+        ({"exec"}, 1, True),
+        ({"network"}, 3, False),
+    ]
+    assert (seq.rule.on, seq.rule.action, seq.within_ns, seq.by) == ({"network"}, "isolate", 120 * 10**9, "user")
+    assert "credential" in program.layers[0].labels
+
+
+def test_rules_that_only_record():
+    program = compiled(
+        "id: a, on: exec, action: deny, mode: audit",
+        "id: b, on: exec, action: deny",
+        "id: c, on: exec, match: { rate: 1/s }, action: kill, mode: audit",
+    )
+    assert program.recording == {("p", "a"), ("p", "c")}
+    assert [r.enforce for r in program.rules] == [False, True]
+
+
+def test_guarded_files_are_kept_as_they_are_by_a_layer_of_their_own():
+    program = compile_policies([policy("defaults: { file.write: allow }")], CONTEXT, guarded=["/w/[odd] *.yaml"])
+    rules = program.layers[-1].rules
+    assert {(r.action, r.policy) for r in rules} == {("deny", "lictor")}
+    assert {"file.write", "file.delete", "file.chmod"} <= {s for r in rules for s in r.on}
+    assert ("exact", "/w/[odd] *.yaml") in [(g.kind, g.literal) for g in rules[0].match.paths]
+    assert compile_policies([], CONTEXT, guarded=["/x"]).layers == ()
+    assert (program.name, program.version) == ("p", policy("defaults: { file.write: allow }").version)

@@ -50,3 +50,7 @@ def test_values_of_variables():
 def test_a_variable_without_a_value_is_refused(name):
     with pytest.raises(GlobError, match=f"'\\${{{name}}}' has no value here"):
         resolver(CONTEXT)(name)
+
+
+def test_a_context_without_a_time_lets_nothing_expire():
+    assert CONTEXT.now_ns == 0

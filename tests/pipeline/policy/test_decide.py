@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import schema
 from pipeline.policy.compile import RunContext, compile_policies
-from pipeline.policy.decide import Decider, Decision, Facts, groups, named_decisions
+from pipeline.policy.decide import TEXTS, Decider, Decision, Facts, groups, named_decisions
 from pipeline.policy.load import load_policy
 
 CONTEXT = RunContext("/w", "/home/u", {}, "u", "h", "a")
@@ -21,13 +21,17 @@ def program(*rules, defaults="", name="p"):
 
 def decided(program, operation, **columns):
     decider = Decider(program)
-    answers = {
-        k: getattr(decider, "path" if k in ("path_to", "script") else k)(v)
-        for k, v in columns.items()
-        if k != "intents"
-    }
-    found = decider.decide(Facts(operation, intents=frozenset(columns.get("intents", ())), **answers))
+    found = decider.decide(facts(decider, operation, **columns))
     return found.verdict, found.rule
+
+
+def facts(decider, operation, intents=(), **columns):
+    def answer(key, value):
+        if key in TEXTS:
+            return decider.text(key, value)
+        return getattr(decider, "path" if key in ("path_to", "script") else key)(value)
+
+    return Facts(operation, intents=frozenset(intents), **{k: answer(k, v) for k, v in columns.items()})
 
 
 def test_the_strongest_rule_wins_whatever_the_order():
@@ -125,3 +129,115 @@ def test_decisions_by_name():
 
 def test_without_a_policy_there_is_no_verdict():
     assert Decider(compile_policies([], CONTEXT)).decide(Facts("exec")) == Decision(None)
+
+
+HASH = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("match", "operation", "right", "wrong"),
+    [
+        ("argv: '*--force*'", "exec", {"argv": "git push --force"}, {"argv": "git push"}),
+        ("parent: '**/bash'", "exec", {"parent": "/usr/bin/bash"}, {"parent": "/usr/bin/dash"}),
+        ("user: [ci-*, 0]", "exec", {"user": "ci-7"}, {"user": "ci"}),
+        ("user: 0", "exec", {"user": "0"}, {"user": "00"}),
+        ("domain: '*.Example.com'", "net.connect", {"domain": "a.b.example.com."}, {"domain": "example.com"}),
+        ("domain: example.com", "net.connect", {"domain": "EXAMPLE.com"}, {"domain": "www.example.com"}),
+        (f"exe_hash: {HASH.upper()}", "exec", {"exe_hash": HASH}, {"exe_hash": "cd" * 32}),
+        ("size: '>=10kB'", "net.send", {"size": 10_000}, {"size": 9_999}),
+        ("size: '<1KiB'", "file.read", {"size": 0}, {"size": 1_024}),
+        ("label: credential", "file.read", {"path": "/home/u/.aws/credentials"}, {"path": "/home/u/.aws/config"}),
+        ("net: unresolved", "net.connect", {"ip": "8.8.8.8"}, {"ip": "8.8.8.8", "domain": "dns.google"}),
+        ("net: unresolved", "net.connect", {"ip": "8.8.8.8", "domain": "no name at all!"}, {"ip": "10.0.0.1"}),
+        ("net: external", "net.connect", {"ip": "8.8.8.8", "domain": "dns.google"}, {"domain": "dns.google"}),
+    ],
+)
+def test_each_key_matches_what_it_says_and_never_what_is_not_known(match, operation, right, wrong):
+    made = program(f"id: d, on: {operation}, match: {{ {match} }}, action: deny")
+    assert decided(made, operation, **right) == ("deny", "d")
+    assert decided(made, operation, **wrong) == ("allow", None)
+    assert decided(made, operation) == ("allow", None)
+
+
+def test_path_and_label_are_joined_by_and():
+    made = program("id: d, on: file.read, match: { label: credential, path: '/home/**' }, action: deny")
+    assert decided(made, "file.read", path="/home/u/.netrc") == ("deny", "d")
+    for path in ("/etc/shadow", "/home/u/x"):
+        assert decided(made, "file.read", path=path) == ("allow", None)
+
+
+def test_a_rule_that_only_records_hides_none_that_stops():
+    records = "id: records, on: exec, match: { path: /x }, action: kill, mode: audit"
+    stops = "id: stops, on: exec, match: { path: '/**' }, action: deny"
+    allows = "id: allows, on: exec, match: { path: '/**' }, action: allow"
+    assert decided(program(records), "exec", path="/x") == ("kill", "records")
+    assert decided(program(records, stops), "exec", path="/x") == ("deny", "stops")
+    assert decided(program(records, allows), "exec", path="/x") == ("kill", "records")
+    assert decided(program(records, defaults="exec: freeze"), "exec", path="/x") == ("freeze", "default:exec")
+    assert decided(program(records, allows, defaults="exec: freeze"), "exec", path="/x") == ("kill", "records")
+    assert decided(program(records, defaults="exec: audit"), "exec", path="/x") == ("kill", "records")
+
+
+def test_a_rule_that_only_records_lifts_no_default():
+    allows = "id: allows, on: exec, action: allow, mode: audit"
+    assert decided(program(allows, defaults="exec: deny"), "exec", path="/x") == ("deny", "default:exec")
+
+
+def test_of_equal_rules_the_one_that_stops_speaks():
+    rules = ["id: records, on: exec, action: deny, mode: audit", "id: stops, on: exec, action: deny"]
+    for order in (rules, rules[::-1]):
+        assert decided(program(*order), "exec", path="/x") == ("deny", "stops")
+
+
+def test_which_rules_speak_of_an_event():
+    made = program(
+        "id: a, on: file.write, match: { path: /x }, action: allow",
+        "id: b, on: file.read, match: { path: /x }, action: deny",
+        "id: c, on: network, action: deny",
+        "id: d, on: net.connect, match: { protocol: unix }, action: deny",
+    )
+    decider = Decider(made)
+    assert [r.id for r in decider.matching(facts(decider, "file.rename", path="/y", path_to="/x"))] == ["a"]
+    assert [r.id for r in decider.matching(facts(decider, "file.write", path="/x", intents=["read", "write"]))] == [
+        "a",
+        "b",
+    ]
+    assert [r.id for r in decider.matching(facts(decider, "net.connect", protocol="unix"))] == ["d"]
+    assert [r.id for r in decider.matching(facts(decider, "net.connect", protocol="tcp"))] == ["c"]
+
+
+def test_questions_are_answered_and_give_no_verdict():
+    asked = program("id: q, on: exec, match: { argv: '*x*', size: '>1B' }, action: kill").rules[0]
+    decider = Decider(program("id: a, on: exec, match: { path: /a }, action: audit"), [asked])
+    found = facts(decider, "exec", argv="axb", size=2, path="/b")
+    assert decider.matches(asked, found)
+    assert not decider.matches(asked, facts(decider, "exec", argv="axb", size=1))
+    assert decider.decide(found).rule is None
+    assert decider.used >= {"argv", "size"}
+
+
+def test_only_what_a_rule_looks_at_need_be_found_out():
+    usual = {"path", "path_to", "script", "exe", "ip", "port", "protocol"}
+    assert Decider(program("id: a, on: exec, action: audit")).used == usual
+    assert Decider(program("id: a, on: exec, match: { argv: x, parent: /x, user: u }, action: audit")).used == usual | {
+        "argv",
+        "parent",
+        "user",
+    }
+    assert Decider(program("id: a, on: network, match: { net: unresolved }, action: audit")).used == usual | {"domain"}
+
+
+def test_sizes_change_at_their_borders_only():
+    decider = Decider(
+        program(
+            *(
+                f"id: r{i}, on: exec, match: {{ size: '{s}' }}, action: audit"
+                for i, s in enumerate([">=10B", "<20B", ">15B"])
+            )
+        )
+    )
+    borders = decider.size_borders()
+    assert borders[0] == 0
+    for number in range(30):
+        assert decider.size(number) == decider.size(max(b for b in borders if b <= number))
+    assert [decider.size(n).bit_count() for n in (9, 10, 16, 20)] == [1, 2, 3, 2]

@@ -5,6 +5,7 @@ import pytest
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.explain import (
     AUDITED,
+    ITSELF_AUDITED,
     KILLED_AFTER,
     KILLED_BEFORE_RETURN,
     NOWHERE,
@@ -77,3 +78,33 @@ def test_a_rule_beyond_the_kernels_room_is_told_so():
     assert [w for w in ways if w[2] == KILLED_AFTER] == [
         ("r64", ("file.read",), KILLED_AFTER, "the kernel has no place for more rules")
     ]
+
+
+def test_a_rule_in_audit_mode_stops_nothing_and_the_others_do():
+    rule = "on: file.read, match: {{ path: {} }}, action: {}"
+    ways = explained("", rule.format("/x", "kill, mode: audit"), rule.format("/y", "deny"))
+    assert [w[:3] for w in ways] == [
+        ("r0", ("file.read",), ITSELF_AUDITED),
+        ("r1", ("file.read",), KILLED_BEFORE_RETURN),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "sequence: [{ on: file.read }, { on: exec, match: { path: /x } }], within: 1s, action: kill",
+        "on: exec, match: { path: /x, rate: 5/s }, action: deny",
+        "on: exec, match: { path: /x, taint: credential }, action: deny",
+        "on: exec, match: { path: /x, argv: '*y*' }, action: deny",
+        "on: exec, match: { path: /x, parent: '**/bash' }, action: deny",
+    ],
+)
+def test_what_the_kernel_does_not_know_is_carried_out_after_the_fact(rule):
+    (way,) = explained("", rule)
+    assert way[:3] == ("r0", ("exec",), KILLED_AFTER)
+    assert way[3]
+
+
+def test_a_label_is_carried_out_as_its_paths_are():
+    (way,) = explained("", "on: file.read, match: { label: guard, exe: /x }, action: deny")[:1]
+    assert way[:3] == ("r0", ("file.read",), KILLED_BEFORE_RETURN)

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from pipeline import schema
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.decide import Decider
-from pipeline.policy.kernel import MOST_RULES, KernelPlan, PathTarget, kernel_plan
+from pipeline.policy.kernel import MOST_RULES, KernelPlan, PathTarget, inline, kernel_plan
 from pipeline.policy.load import load_policy
 from pipeline.policy.model import Match, Policy, Rule, Scope, TestEvent
 from pipeline.policy.testing import facts_of
 
 CONTEXT = RunContext("/w", "/home/u", {}, "u", "h", "a")
-STRENGTH = {"allow": 0, "audit": 1, "deny": 2, "kill": 3}
+STRENGTH = {action: i for i, action in enumerate(schema.VERDICTS)}
+STOPPING = schema.VERDICTS[schema.VERDICTS.index("ask") :]
 KERNEL = ("file.read", "file.write", "exec", "net.connect", "net.send")
 
 # ---------------------------------------------------------------- the sensor, simulated
@@ -87,14 +88,19 @@ def some(values, most=3):
 
 FILES = {
     "path": some(["/w/**", "/w/a", "**/.env", "**/.ssh/**", "/**", "/w/*.py", "/tmp/{a,b}"]),
+    "label": some(["own", "odd"]),
     "exe": some(["/bin/a", "/bin/b", "/bin/*"]),
+    "user": some(["u", "c*"]),
+    "parent": some(["/bin/b", "/bin/*"]),
 }
 NETS = {
     "exe": some(["/bin/a", "/bin/*"]),
     "ip": some(["10.0.0.0/8", "10.1.0.0/16", "::/0", "2001:db8::/32", "127.0.0.1/32"]),
     "port": some([(1, 1023), (443, 443), (8000, 9000)]),
     "protocol": some(["tcp", "udp", "unix"]),
-    "net": some(["loopback", "private", "external"]),
+    "net": some(["loopback", "private", "external", "unresolved"]),
+    "domain": some(["example.com", "*.example.com"]),
+    "user": some(["u", "c*"]),
     "path": st.just(("/run/**",)),
 }
 
@@ -126,9 +132,10 @@ def rule(number):
             Rule,
             id=st.just(f"r{number}"),
             on=some(operations),
-            action=st.sampled_from(list(STRENGTH)),
+            action=st.sampled_from(["allow", "audit", "deny", "deny", "kill", "ask", "freeze", "isolate"]),
             match=match(keys),
             unless=st.none() | st.builds(Match, exe=st.just(("/bin/a",))) | exception,
+            mode=st.sampled_from([None, None, None, "audit"]),
         )
 
     return of(FILE_OPERATIONS, FILES) | of(NET_OPERATIONS, NETS)
@@ -143,20 +150,26 @@ def policies(draw, most=2):
     made = []
     for p in range(count):
         rules = tuple(draw(rule(f"{p}{i}")) for i in range(draw(st.sampled_from([0, 1, 2, 2, 3, 4]))))
-        made.append(Policy(f"p{p}", "enforce", Scope(), draw(defaults), rules, (), "f", "v"))
+        made.append(Policy(f"p{p}", "enforce", Scope(), draw(defaults), rules, (), "f", "v", LABELS))
     return made
 
 
+LABELS = {"own": ("/w/a", "/tmp/**"), "odd": ("/w/*.py", "**/.env")}
 PATHS = ["/w", "/w/a", "/w/a.py", "/w/.env", "/home/u/.ssh/id", "/home/u/.ssh", "/tmp/a", "/etc/x", "/"]
 EXES = ["/bin/a", "/bin/b", "/bin/c"]
 path, exe = st.sampled_from(PATHS), st.sampled_from(EXES)
 none = st.none()
+others = {
+    "user": none | st.sampled_from(["u", "ci", "x"]),
+    "parent": none | exe,
+    "domain": none | st.sampled_from(["example.com", "a.example.com"]),
+}
 file_events = st.fixed_dictionaries(
     {
         "on": st.sampled_from([o.name for o in schema.OPERATIONS if o.activity_class == "file"] + ["exec"]),
         "path": path, "path_to": path, "script": none | path, "exe": exe,
         "intent": st.sampled_from([("read",), ("write",), ("read", "write"), ("write", "create")]),
-        "dst_ip": none, "dst_port": none, "protocol": none,
+        "dst_ip": none, "dst_port": none, "protocol": none, **others,
     }
 )  # fmt: skip
 net_events = st.fixed_dictionaries(
@@ -165,7 +178,7 @@ net_events = st.fixed_dictionaries(
         "path": none, "path_to": none, "script": none, "exe": exe, "intent": st.just(()),
         "dst_ip": st.sampled_from(["10.1.2.3", "10.9.9.9", "127.0.0.1", "::1", "::", "0.0.0.0", "2001:db8::1", "8.8.8.8", "::ffff:10.1.2.3"]),
         "dst_port": st.sampled_from([0, 80, 443, 8080]),
-        "protocol": st.sampled_from(["tcp", "udp"]),
+        "protocol": st.sampled_from(["tcp", "udp"]), **others,
     }
 )  # fmt: skip
 
@@ -179,9 +192,13 @@ def consistent(event):
     return event if set(event["intent"]) & {"write", "create"} else event | {"intent": ("write",)}
 
 
-def judge(decider, event):
+def judge(program, decider, event):
+    """The verdict as the sensor could carry it out: what a rule only records stops nothing, and short of kill all is a refusal."""
     written = {k: v for k, v in event.items() if v not in (None, ())}
-    return decider.decide(facts_of(TestEvent(**written), decider, CONTEXT)).verdict
+    found = decider.decide(facts_of(TestEvent(**written), decider, CONTEXT))
+    if (found.policy, found.rule) in program.recording:
+        return "audit"
+    return "deny" if found.verdict in STOPPING and found.verdict != "kill" else found.verdict
 
 
 @settings(max_examples=250, deadline=None)
@@ -190,7 +207,7 @@ def test_the_sensor_never_stops_more_than_the_policy_says(policies, events):
     program = compile_policies(policies, CONTEXT, mode="audit")
     plan, decider = kernel_plan(program), Decider(program)
     for event in events:
-        mine, theirs = sensor(plan, event), judge(decider, event)
+        mine, theirs = sensor(plan, event), judge(program, decider, event)
         if mine in ("deny", "kill"):
             assert STRENGTH[mine] <= STRENGTH[theirs], (event, plan)
         if not plan.left_out and selectors_of(event) and theirs in ("deny", "kill"):
@@ -327,3 +344,32 @@ def test_audit_mode_enforces_nothing_and_plans_the_same():
     audit, enforce = plan_of("", rule, mode="audit"), plan_of("", rule)
     assert (audit.enforce, enforce.enforce) == (False, True)
     assert audit.rules == enforce.rules
+
+
+@pytest.mark.parametrize("action", ["ask", "freeze", "quarantine", "isolate"])
+def test_the_sensor_refuses_at_once_what_user_space_does_more_about(action):
+    plan = plan_of(f"net.send: {action}", f"on: file.read, match: {{ path: /w/a }}, action: {action}")
+    assert [r.action for r in plan.rules] == ["deny"]
+    assert plan.defaults == {"net.send": "deny"}
+    assert inline("kill") == "kill"
+    assert (inline("audit"), inline("allow")) == ("audit", "allow")
+
+
+def test_a_rule_that_only_records_is_not_in_the_plan_and_lifts_nothing():
+    plan = plan_of(
+        "file.write: deny",
+        "on: file.read, match: { path: /w/a }, action: deny, mode: audit",
+        "on: file.write, match: { path: '/w/*.py' }, action: allow, mode: audit",
+    )
+    assert (plan.rules, plan.left_out) == ((), ())
+    assert plan.defaults == {"file.write": "deny"}
+
+
+def test_a_sequence_is_not_in_the_plan():
+    sequence = "sequence: [{ on: file.read, match: { path: /w/a } }, { on: exec }], within: 1s, action: kill"
+    assert plan_of("", sequence, "on: exec, match: { rate: 5/s }, action: deny").rules == ()
+
+
+def test_a_label_is_looked_up_as_its_paths_are():
+    plan = plan_of("", "on: file.read, match: { label: guard }, action: deny")
+    assert PathTarget("subtree", "/etc/lictor") in plan.rules[0].paths

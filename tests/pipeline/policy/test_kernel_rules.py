@@ -10,7 +10,7 @@ CONTEXT = RunContext("/w", "/home/u", {}, "u", "h", "a")
 
 
 def part(rule):
-    text = f"lictor: 1\nname: p\nmode: audit\nrules: [{{ id: r, {rule} }}]"
+    text = f"lictor: 1\nname: p\nmode: audit\nlabels: {{ own: [/o, '/p/**'] }}\nrules: [{{ id: r, {rule} }}]"
     return part_of(compile_policies([load_policy(text, "p")], CONTEXT).rules[0])
 
 
@@ -66,6 +66,18 @@ def test_networks_with_nothing_in_common_leave_nothing_to_say():
             ("net.connect",),
             "do not see unix sockets",
         ),
+        ("on: exec, match: { argv: '*x*' }, action: deny", ("exec",), "'argv' is looked at in user space"),
+        ("on: exec, match: { parent: '**/sh' }, action: deny", ("exec",), "'parent' is looked at in user space"),
+        ("on: file.read, match: { user: u }, action: deny", ("file.read",), "'user' is looked at in user space"),
+        ("on: file.read, match: { size: '>1B' }, action: deny", ("file.read",), "'size' is looked at in user space"),
+        (
+            "on: net.connect, match: { domain: x.com }, action: deny",
+            ("net.connect",),
+            "'domain' is looked at in user space",
+        ),
+        ("on: net.connect, match: { net: unresolved }, action: deny", ("net.connect",), "found out in user space"),
+        ("on: exec, match: { path: /x, label: own }, action: deny", ("exec",), "'path' and 'label' together"),
+        ("on: exec, unless: { user: u, exe: /a }, action: deny", ("exec",), "'unless' looks at more than exe"),
     ],
 )
 def test_reasons_name_their_operations(rule, operations, reason):
@@ -82,3 +94,21 @@ def test_protocols_that_the_kernel_cannot_name_are_left_out_and_the_others_stay(
 
 def test_an_exit_has_no_reason_because_nothing_could_be_done():
     assert part("on: exit, action: audit").reasons == ()
+
+
+@pytest.mark.parametrize("key", ["argv: x", "parent: /x", "user: u", "exe_hash: " + "a" * 64, "size: '>1B'"])
+def test_a_rule_that_looks_at_more_than_the_kernel_knows_is_not_there_at_all(key):
+    """Without that key it would stop more than it says."""
+    found = part(f"on: exec, match: {{ path: /x, {key} }}, action: deny")
+    assert (found.rule, found.exact) == (None, set())
+    assert part(f"on: exec, match: {{ path: /x }}, unless: {{ {key} }}, action: deny").rule is None
+
+
+def test_a_label_is_said_by_its_paths():
+    found = part("on: file.read, match: { label: own }, action: deny")
+    assert found.rule.paths == (PathTarget("exact", "/o"), PathTarget("subtree", "/p"))
+    assert (found.exact, found.reasons) == ({"file.read"}, ())
+
+
+def test_a_label_and_a_path_together_are_more_than_the_kernel_can_say():
+    assert part("on: file.read, match: { label: own, path: /o }, action: deny").rule is None

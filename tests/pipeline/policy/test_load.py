@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import schema
 from pipeline.policy.load import PolicyError, load_policy, read_policies
+from pipeline.policy.model import Place
 
 GOOD = """lictor: 1
 name: p
@@ -37,7 +39,8 @@ def test_a_good_policy():
     assert policy.version == hashlib.sha256(GOOD.encode()).hexdigest()
     assert policy.rules[0].on == ("file.read",)
     assert policy.rules[0].match.path == ("/x", "**/.env")
-    assert policy.places["rules", 0] == (5, 5)
+    assert policy.places["rules", 0] == Place("p.yaml", 5, 5)
+    assert policy.texts == {"p.yaml": GOOD}
     assert policy.tests[0].rule == "a"
 
 
@@ -66,7 +69,25 @@ def test_one_error_with_its_place(text, expected):
     [
         ("mach: {}", "mach", "unknown key 'mach'; did you mean 'match'?"),
         ("match: { pth: /x }", "pth", "unknown key 'pth'; did you mean 'path'?"),
-        ("match: { label: secret }", "label", "matching by label comes with a later version; name the files by 'path'"),
+        ("match: { label: credentail }", "credentail", "unknown label 'credentail'; did you mean 'credential'?"),
+        ("match: { label: A }", "A }", "'A': a label is lower-case letters, digits and '-'"),
+        (
+            "match: { size: 10MB }",
+            "10MB",
+            "'10MB' is no size: write >=, >, <= or <, a number and B, kB, MB, GB, KiB, MiB or GiB",
+        ),
+        ("match: { rate: 5 }", "5 }", "'5' is no rate: write a number up to 10000 and a time, such as 100/60s or 5/s"),
+        ("match: { user: '' }", "''", "'user' is empty text"),
+        ("expires: soon", "soon", "'soon': a day or time looks like 2027-01-31 or 2027-01-31T18:00:00Z"),
+        (
+            "expires: 2027-02-30",
+            "2027-02-30",
+            "'2027-02-30' is no day or time: write 2027-01-31 or 2027-01-31T18:00:00Z",
+        ),
+        ("locked: 1", "1 }", "'locked' must be true or false"),
+        ("atlas: [T0051]", "T0051", "'T0051': an ATLAS technique looks like AML.T0051 or AML.T0051.000"),
+        ("owasp: [A]", "A]", "'A': an OWASP agentic threat looks like ASI02"),
+        ("mode: watch", "watch", "unknown mode 'watch'; supported: enforce, audit"),
         ("match: { path: [] }", "[]", "'path' is an empty list: leave the key out, or say what it means"),
         ("match: { path: [/a, x] }", "x]", "'x': a path must begin with '/', '~/', '${workspace}' or '**/'"),
         ("match: { path: ~ }", "~", "'path' must be text; put it in quotes if it is"),
@@ -79,7 +100,7 @@ def test_one_error_with_its_place(text, expected):
         ("severity: hight", "hight", "unknown severity 'hight'; did you mean 'high'?"),
         ("attack: [x]", "x]", "'x': an ATT&CK technique looks like T1552 or T1552.001"),
         ("best_effort: maybe", "maybe", "'best_effort' must be true or false"),
-        ("within: 60s", "within", "'within' belongs to sequence rules, which come with a later version"),
+        ("within: 60s", "within", "'within' belongs to a sequence"),
     ],
 )
 def test_errors_of_a_rule_point_at_the_word(rule, pointed_at, message):
@@ -88,17 +109,64 @@ def test_errors_of_a_rule_point_at_the_word(rule, pointed_at, message):
     assert errors(text) == [f"p.yaml:4:{column}: {message}"]
 
 
-@pytest.mark.parametrize("action", ["ask", "freeze", "quarantine", "isolate"])
-def test_actions_to_come_are_refused_with_what_is_there(action):
-    (line,) = errors(GOOD.replace("action: deny", f"action: {action}"))
-    assert line == f"p.yaml:8:13: action '{action}' comes with a later version; supported: allow, audit, deny, kill"
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("labels: { BAD: /x }", "p.yaml:3:11: 'BAD': a label is lower-case letters, digits and '-'"),
+        ("labels: []", "p.yaml:3:9: 'labels' must be a mapping"),
+        ("labels: { a: [/x, y] }", "p.yaml:3:19: 'y': a path must begin with '/', '~/', '${workspace}' or '**/'"),
+        ("defaults: deny", "p.yaml:3:11: 'defaults' must be a mapping"),
+        ("disable: x", "p.yaml:3:10: 'disable' must be a list"),
+        ('include: ""', "p.yaml:3:10: 'include' is empty text"),
+        ("tests: [{ event: { on: exec, exe_hash: x }, expect: deny }]", "p.yaml:3:40: 'x': a hash is the 64 hexadecimal digits of SHA-256"),
+        ("tests: [{ events: [], expect: deny }]", "p.yaml:3:19: 'events' is an empty list: leave the key out, or say what it means"),
+        ("tests: [{ event: { on: exec, pth: x }, expect: deny }]", "p.yaml:3:30: unknown key 'pth'; did you mean 'path'?"),
+    ],
+)  # fmt: skip
+def test_errors_of_other_parts(rest, expected):
+    assert errors(f"lictor: 1\nname: p\n{rest}") == [expected]
 
 
-def test_a_sequence_rule_is_told_once():
-    text = "lictor: 1\nname: p\nrules:\n  - id: a\n    sequence: [{ on: file.read }]\n"
-    assert errors(text) == [
-        "p.yaml:5:5: sequence rules come with a later version; write one rule with 'on' and 'match' for each step"
+@pytest.mark.parametrize("action", schema.VERDICTS)
+def test_every_action_is_one(action):
+    assert load_policy(GOOD.replace("action: deny", f"action: {action}"), "p").rules[0].action == action
+
+
+def sequence(steps, rest="within: 60s, action: kill"):
+    return f"lictor: 1\nname: p\nrules:\n  - {{ id: s, sequence: [{steps}], {rest} }}\n"
+
+
+def test_a_sequence():
+    steps = "{ on: file.read, match: { label: credential } }, { not: true, on: exec, match: { exe: '**/approve' } }, { on: network, count: 3 }"
+    (rule,) = load_policy(sequence(steps, "within: 60s, by: process, action: kill"), "p").rules
+    assert (rule.within, rule.by, rule.on) == (60 * 10**9, "process", None)
+    assert [(s.on, s.count, s.not_) for s in rule.sequence] == [
+        (("file.read",), 1, False),
+        (("exec",), 1, True),
+        (("network",), 3, False),
     ]
+    assert rule.sequence[0].match.label == ("credential",)
+
+
+TWO = "{ on: exec }, { on: exec }"
+
+
+@pytest.mark.parametrize(
+    ("steps", "rest", "pointed_at", "message"),
+    [
+        ("{ on: exec, count: 0 }, { on: exec }", "within: 1s", "0 }", "'count' must be at least 1"),
+        ("{ on: exec, cnt: 2 }, { on: exec }", "within: 1s", "cnt", "unknown key 'cnt'; did you mean 'count'?"),
+        ("{ on: exec }, 3", "within: 1s", "3]", "an item of 'sequence' must be a mapping"),
+        ("{ on: exec }, { match: {} }", "within: 1s", "{ match", "'on' is missing"),
+        (TWO, "within: 60", "60", "'60' is no duration: write a number and ms, s, m, h or d, such as 60s"),
+        (TWO, "within: 31d", "31d", "'31d' must be more than nothing and at most 30d"),
+        (TWO, "within: 1s, by: pid", "pid", "unknown by 'pid'; supported: agent_run, process, user, path, dst_ip"),
+        (", ".join(["{ on: exec }"] * 17), "within: 1s", "[{", "'sequence' has more than 16 items"),
+    ],
+)
+def test_errors_of_a_sequence(steps, rest, pointed_at, message):
+    text = sequence(steps, f"{rest}, action: kill")
+    assert errors(text) == [f"p.yaml:4:{text.splitlines()[3].rindex(pointed_at) + 1}: {message}"]
 
 
 def test_all_errors_come_at_once_and_in_order():
@@ -126,9 +194,30 @@ def test_files_are_read_in_order_and_bad_ones_are_named(tmp_path):
         assert str(caught.value) == said
 
 
+def test_included_files_are_found_beside_the_file_that_names_them(tmp_path):
+    inner, top = tmp_path / "sub" / "inner.yaml", tmp_path / "top.yaml"
+    inner.parent.mkdir()
+    top.write_text(GOOD + "include: sub/inner.yaml\n")
+    inner.write_text("lictor: 1\nname: q\ninclude: ../third.yaml\nrules: [{ id: b, on: exec, action: audit }]\n")
+    (tmp_path / "third.yaml").write_text("lictor: 1\nname: r\nlabels: { own: /o }\n")
+    (policy,) = read_policies([top])
+    assert [r.id for r in policy.rules] == ["b", "a"]
+    assert list(policy.texts) == [str(p) for p in (top, inner, tmp_path / "third.yaml")]
+    assert policy.places["rules", 0].file == str(inner)
+    inner.write_text('lictor: 1\nname: q\ninclude: "a\\0b"\n')
+    with pytest.raises(PolicyError, match=rf"{inner}:3:10: .* cannot be read: embedded null byte"):
+        read_policies([top])
+
+
 @given(st.text(max_size=60) | st.text("{}[]:,-\n abcdefghijlmnorstu1*&'\"", max_size=60))
 def test_any_text_is_a_policy_or_refused_with_places(text):
-    for candidate in (text, f"lictor: 1\nname: p\nrules: {text}"):
+    head = "lictor: 1\nname: p\n"
+    for candidate in (
+        text,
+        f"{head}rules: {text}",
+        f"{head}labels: {{{text}}}",
+        f"{head}tests: [{{ event: {text}, expect: deny }}]",
+    ):
         try:
             load_policy(candidate, "f")
         except PolicyError as error:

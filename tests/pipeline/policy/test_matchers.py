@@ -43,6 +43,7 @@ def test_masks_name_patterns_by_number():
     patterns = PatternSet(["a", "b", "a", "c"])
     assert (patterns.mask(["a"]), patterns.mask(["c", "a", "c"]), patterns.match("c")) == (0b1, 0b101, 0b100)
     assert PatternSet([]).match("x") == 0
+    assert (len(patterns), len(PatternSet([]))) == (3, 0)
 
 
 @pytest.mark.parametrize(

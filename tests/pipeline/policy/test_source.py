@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.policy.source import LARGEST, PolicyError, read_tree
+from pipeline.policy.source import LARGEST, PolicyError, Problem, read_tree
 
 words = st.text(
     st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=8
@@ -84,3 +84,8 @@ def test_all_doubled_keys_are_told_at_once_and_in_order():
     with pytest.raises(PolicyError) as caught:
         read_tree("a: 1\na: {b: 1, b: 2}\nc: [{d: 1, d: 1}]\na: 3", "f")
     assert [(p.line, p.column) for p in caught.value.problems] == [(2, 1), (3, 12), (4, 1)]
+
+
+def test_problems_are_told_once_in_order_and_each_in_its_file():
+    error = PolicyError("f", [Problem(3, 1, "c"), Problem(1, 2, "a"), Problem(1, 2, "a"), Problem(2, 1, "b", "other")])
+    assert str(error).splitlines() == ["f:1:2: a", "other:2:1: b", "f:3:1: c"]

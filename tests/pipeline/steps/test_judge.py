@@ -6,6 +6,7 @@ import fnmatch
 import ipaddress
 import os.path
 import re
+from random import Random
 
 import pyarrow as pa
 import pytest
@@ -21,7 +22,17 @@ from pipeline.steps.judge import JUDGED, Judge
 
 CONTEXT = RunContext("/w", "/home/u", {"CACHE": "/c[1]"}, "u", "h", "a")
 ORDER = ["allow", "audit", "ask", "deny", "freeze", "quarantine", "isolate", "kill"]
-DEFAULT_SEVERITY = {"allow": None, "audit": "informational", "deny": "medium", "kill": "high"}
+STOPPING = ORDER[2:]
+DEFAULT_SEVERITY = {
+    "allow": None,
+    "audit": "informational",
+    "ask": "low",
+    "deny": "medium",
+    "freeze": "high",
+    "isolate": "high",
+    "kill": "high",
+}
+LABELS = {"own": ("/w/**", "**/.env"), "other": ("/tmp/?/[a-s]ecret", "~/.ssh/id_*")}
 LISTS = {
     "loopback": ["127.0.0.0/8", "::1/128"],
     "private": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"],
@@ -62,6 +73,17 @@ def address_in(address, network):
     return address.version == network.version and address in network
 
 
+def name_matches(pattern, name):
+    """Whether a host name is the one of a domain, or below it; label by label."""
+    wanted, have = pattern.split("."), name.lower().removesuffix(".").split(".")
+    below = wanted[0] == "*"
+    return have[-len(wanted[1:]) :] == wanted[1:] and len(have) >= len(wanted) if below else have == wanted
+
+
+def has_name(row):
+    return row["dst_name"] is not None and re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", row["dst_name"]) is not None
+
+
 def net_of(address, operation):
     if any(address_in(address, n) for n in ("0.0.0.0/32", "::/128")):
         return "external" if operation in ("net.bind", "net.listen") else "loopback"
@@ -69,23 +91,48 @@ def net_of(address, operation):
 
 
 def key_matches(key, values, row, names):
+    if key in ("path", "label"):
+        patterns = values if key == "path" else [p for v in values for p in LABELS[v]]
+        return any(path_matches(p, name) for p in patterns for name in names if name is not None)
+    if key in ("ip", "port", "net"):
+        return end_matches(key, values, row)
+    if key == "user":
+        known = [str(row[c]) for c in ("user", "uid") if row[c] is not None]
+        return any(fnmatch.fnmatchcase(user, p) for p in values for user in known)
+    if key == "domain" and not has_name(row):
+        return False
+    column, holds = PLAIN[key]
+    return row[column] is not None and any(holds(v, row[column]) for v in ([values] if key == "size" else values))
+
+
+PLAIN = {
+    "exe": ("exe", path_matches),
+    "parent": ("parent_exe", path_matches),
+    "argv": ("cmdline", lambda pattern, text: fnmatch.fnmatchcase(text, pattern)),
+    "domain": ("dst_name", name_matches),
+    "exe_hash": ("exe_sha256", lambda wanted, found: wanted == found),
+    "protocol": ("protocol", lambda wanted, found: wanted == found),
+    "size": ("bytes", lambda span, number: span[0] <= number <= span[1]),
+}
+"""Keys that look at one column, and how a value of the key is compared with it."""
+
+
+def end_matches(key, values, row):
+    """Whether the end of a connection that a row is about is one of some."""
     end = "src" if row["operation"] in ("net.bind", "net.listen") else "dst"
     ip, port = row[f"{end}_ip"], row[f"{end}_port"]
-    if key == "path":
-        return any(path_matches(p, name) for p in values for name in names if name is not None)
-    if key == "exe":
-        return row["exe"] is not None and any(path_matches(p, row["exe"]) for p in values)
     if key == "port":
         return port is not None and any(low <= port <= high for low, high in values)
-    if key == "protocol":
-        return row["protocol"] in values
     if ip is None or ip == "no address":
         return False
-    return net_of(ip, row["operation"]) in values if key == "net" else any(address_in(ip, n) for n in values)
+    if key == "ip":
+        return any(address_in(ip, n) for n in values)
+    net = net_of(ip, row["operation"])
+    return net in values or ("unresolved" in values and net == "external" and not has_name(row))
 
 
 def match_holds(match, row, names):
-    given = {k: getattr(match, k) for k in ("path", "exe", "ip", "port", "protocol", "net") if getattr(match, k)}
+    given = {k: getattr(match, k) for k in KEYS if getattr(match, k)}
     return all(key_matches(k, v, row, names) for k, v in given.items())
 
 
@@ -113,25 +160,39 @@ def readings(row):
 
 
 def plain_verdict(policies, row):
-    """Judged columns of a row; the best of (verdict, rule before default before nothing), the first among equals."""
-    nothing = ("allow", None, "+".join(p.name for p in policies), None)
-    found = [(nothing, 0)]
+    """Judged columns of a row; the best of (does it stop, verdict, rule before default before nothing), the first among equals."""
+    found = [((False, 0, 0), ("allow", None, "+".join(p.name for p in policies), None))]
     unix = row["protocol"] == "unix" and (row["operation"] or "").startswith("net.")
     for policy in policies:
         for selectors, names, speaks in readings(row):
             rules = [r for r in policy.rules if set(r.on) & set(selectors)]
             if unix:
-                rules = [r for r in rules if r.match.path or "unix" in r.match.protocol]
+                rules = [r for r in rules if r.match.path or r.match.label or "unix" in r.match.protocol]
             rules = [r for r in rules if match_holds(r.match, row, names)]
             rules = [r for r in rules if r.unless is None or not match_holds(r.unless, row, names)]
-            defaults = [(s, policy.defaults[s]) for s in selectors if s in policy.defaults]
-            if rules:
-                rule = max(rules, key=lambda r: ORDER.index(r.action))
-                found.append(((rule.action, rule.id, policy.name, rule.severity or DEFAULT_SEVERITY[rule.action]), 2))
-            elif defaults and speaks and not unix:
-                selector, action = max(defaults, key=lambda d: ORDER.index(d[1]))
-                found.append(((action, f"default:{selector}", policy.name, DEFAULT_SEVERITY[action]), 1))
-    return max(found, key=lambda f: (ORDER.index(f[0][0]), f[1]))[0]
+            found += best(policy, rules, selectors if speaks and not unix else [])
+    return max(found, key=lambda f: f[0])[1]
+
+
+def best(policy, rules, selectors):
+    """What one policy says to one reading: rules before the default, what only records last, unless the others stop nothing."""
+    real = [r for r in rules if r.mode != "audit"]
+    recorded = [r for r in rules if r.mode == "audit"]
+    if real and max(ORDER.index(r.action) for r in real) >= ORDER.index("ask"):
+        return [by_rule(policy, real, stops=True)]
+    defaults = [(s, policy.defaults[s]) for s in selectors if s in policy.defaults]
+    if not real and defaults:
+        selector, action = max(defaults, key=lambda d: ORDER.index(d[1]))
+        if action in STOPPING or not recorded:
+            said = action, f"default:{selector}", policy.name, DEFAULT_SEVERITY[action]
+            return [((action in STOPPING, ORDER.index(action), 1), said)]
+    return [by_rule(policy, [*real, *recorded], stops=False)] if rules else []
+
+
+def by_rule(policy, rules, *, stops):
+    rule = max(rules, key=lambda r: ORDER.index(r.action))
+    said = rule.action, rule.id, policy.name, rule.severity or DEFAULT_SEVERITY[rule.action]
+    return (stops, ORDER.index(rule.action), 2), said
 
 
 def plain_row(policies, row):
@@ -167,6 +228,16 @@ ADDRESSES = [
 PORTS = [None, 0, 22, 80, 443, 65535]
 PORT_RANGES = [(22, 22), (1, 1023), (443, 65535), (0, 0)]
 PROTOCOLS = [None, "tcp", "udp", "unix", "vsock"]
+COMMANDS = [None, "git push --force", "git push", "rm -rf /", "a\nb", "ü"]
+COMMAND_PATTERNS = ["*--force*", "git*", "?", "*\n*", "git push"]
+PARENTS = [None, "/usr/bin/bash", "/opt/a/b", "/usr/bin/python3.11"]
+USERS = [None, "ci-7", "root", "u"]
+USER_PATTERNS = ["ci-*", "*o*t", "0", "1000", "[a-z]", "?"]
+HOSTS = [None, "example.com", "A.Example.com.", "x.a.example.com", "notexample.com", "no name!", ""]
+DOMAINS = ["example.com", "*.example.com", "*.a.example.com"]
+HASHES = ["ab" * 32, "cd" * 32]
+SIZES = [(10, 2**63 - 1), (0, 9), (1000, 1000), (0, 2**63 - 1)]
+BYTES = [None, 0, 9, 10, 1000, 2**63 - 1]
 RUN, NO_RUN = "run-1", None
 SELECTORS = list(schema.SELECTORS)
 
@@ -181,12 +252,19 @@ KEYS = {
     "ip": some(NETWORKS),
     "port": some(PORT_RANGES),
     "protocol": some(["tcp", "udp", "unix"]),
-    "net": some(["loopback", "private", "external"]),
+    "net": some(["loopback", "private", "external", "unresolved"]),
+    "label": some(list(LABELS)),
+    "argv": some(COMMAND_PATTERNS),
+    "parent": some(EXE_PATTERNS),
+    "user": some(USER_PATTERNS),
+    "domain": some(DOMAINS),
+    "exe_hash": some(HASHES),
+    "size": st.sampled_from(SIZES),
 }
 matches = st.lists(st.sampled_from(list(KEYS)), max_size=3, unique=True).flatmap(
     lambda keys: st.builds(Match, **{k: KEYS[k] for k in keys})
 )
-actions = st.sampled_from(["allow", "audit", "deny", "kill"])
+actions = st.sampled_from(["allow", "audit", "ask", "deny", "freeze", "isolate", "kill"])
 
 
 @st.composite
@@ -201,34 +279,39 @@ def policies(draw):
                 match=draw(matches),
                 unless=draw(st.none() | matches.filter(lambda m: m != Match())),
                 severity=draw(st.none() | st.sampled_from(schema.SEVERITIES)),
+                mode=draw(st.sampled_from([None, None, "enforce", "audit"])),
             )
             for i in range(draw(st.integers(0, 6)))
         )
         defaults = draw(st.dictionaries(st.sampled_from(SELECTORS), actions, max_size=4))
-        made.append(Policy(f"policy{p}", "audit", Scope(), defaults, rules, (), f"{p}.yaml", f"version{p}"))
+        made.append(Policy(f"policy{p}", "audit", Scope(), defaults, rules, (), f"{p}.yaml", f"version{p}", LABELS))
     return made
 
 
-rows = st.fixed_dictionaries(
-    {
-        "operation": st.sampled_from([o.name for o in schema.OPERATIONS] * 3 + ["registry.set", None]),
-        "intent": st.sampled_from(
-            [None, "", "read", "write", "read,write", "write,create", "read,write,create,truncate"]
-        ),
-        "agent_run": st.sampled_from([RUN] * 5 + [NO_RUN]),
-        "path": st.sampled_from(PATHS),
-        "path_to": st.sampled_from(PATHS),
-        "script": st.sampled_from(PATHS),
-        "exe": st.sampled_from(EXES),
-        "dst_ip": st.sampled_from(ADDRESSES),
-        "src_ip": st.sampled_from(ADDRESSES),
-        "dst_port": st.sampled_from(PORTS),
-        "src_port": st.sampled_from(PORTS),
-        "protocol": st.sampled_from(PROTOCOLS),
-        "verdict": st.sampled_from([None] * 6 + ["allow", "deny", "kill"]),
-        "rule": st.sampled_from([None, "p0r0", "p1r1", "long gone"]),
-    }
-)
+CHOICES = {
+    "operation": [o.name for o in schema.OPERATIONS] * 3 + ["registry.set", None],
+    "intent": [None, "", "read", "write", "read,write", "write,create", "read,write,create,truncate"],
+    "agent_run": [RUN] * 5 + [NO_RUN],
+    "path": PATHS,
+    "path_to": PATHS,
+    "script": PATHS,
+    "exe": EXES,
+    "dst_ip": ADDRESSES,
+    "src_ip": ADDRESSES,
+    "dst_port": PORTS,
+    "src_port": PORTS,
+    "protocol": PROTOCOLS,
+    "cmdline": COMMANDS,
+    "parent_exe": PARENTS,
+    "user": USERS,
+    "uid": [None, 0, 1000],
+    "dst_name": HOSTS,
+    "exe_sha256": [None, *HASHES],
+    "bytes": BYTES,
+    "verdict": [None] * 6 + ["allow", "deny", "kill"],
+    "rule": [None, "p0r0", "p1r1", "long gone"],
+}
+rows = st.fixed_dictionaries({column: st.sampled_from(values) for column, values in CHOICES.items()})
 
 
 def batch_of(rows, *, plain=False):
@@ -253,6 +336,46 @@ def test_agrees_with_a_plain_reading(policies, rows, plain):
     if all(r["operation"] is None for r in rows):
         rows[0]["operation"] = "exec"
     assert judged(judge(batch_of(rows, plain=plain))) == [plain_row(policies, r) for r in rows]
+
+
+@st.composite
+def crowded(draw):
+    """Policies and rows of one operation only, so that rules, exceptions and defaults meet on most rows."""
+    operation = draw(st.sampled_from(["exec", "net.connect", "net.bind", "net.send", "file.read", "file.rename"]))
+    selectors = schema.OPERATION_BY_NAME[operation].selectors
+    names = ["user", "exe", "parent", "size", *(["argv", "exe_hash"] if operation == "exec" else [])]
+    names += (
+        ["path", "label"]
+        if not operation.startswith("net.")
+        else ["ip", "port", "net", "net", "domain", "domain", "protocol"]
+    )
+    some_keys = st.lists(st.sampled_from(names), max_size=2, unique=True)
+    match = some_keys.flatmap(lambda keys: st.builds(Match, **{k: KEYS[k] for k in keys}))
+    rule = st.builds(
+        Rule,
+        id=st.uuids().map(str),
+        on=st.just(selectors[-1:]),
+        action=actions,
+        match=match,
+        unless=st.none() | match.filter(lambda m: m != Match()),
+        mode=st.sampled_from([None, "audit"]),
+    )
+    defaults = draw(st.dictionaries(st.sampled_from(selectors), actions, max_size=1))
+    made = [
+        Policy(
+            "p", "audit", Scope(), defaults, tuple(draw(st.lists(rule, min_size=1, max_size=3))), (), "f", "v", LABELS
+        )
+    ]
+    chance = Random(draw(st.integers(0, 2**32)))  # drawing each value by itself takes hypothesis a second
+    fixed = {"operation": operation, "agent_run": RUN, "verdict": None, "rule": None}
+    return made, [{column: chance.choice(values) for column, values in CHOICES.items()} | fixed for _ in range(40)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(crowded())
+def test_agrees_with_a_plain_reading_where_rules_meet(given):
+    policies, rows = given
+    assert judged(Judge(compile_policies(policies, CONTEXT))(batch_of(rows))) == [plain_row(policies, r) for r in rows]
 
 
 @settings(max_examples=50, deadline=None)
