@@ -93,6 +93,8 @@ class CompiledRule:
     best_effort: bool
     place: str
     enforce: bool = True
+    inert: str = ""
+    """Why the rule can never match on this machine, where that is so."""
     atlas: tuple[str, ...] = ()
     owasp: tuple[str, ...] = ()
 
@@ -259,6 +261,7 @@ class _Maker:
     def __init__(self, policy: Policy, context: RunContext) -> None:
         self._policy = policy
         self._lookup = resolver(context)
+        self._unknown = context.unknown
         self.problems: list[Problem] = []
         self.labels: dict[str, tuple[globs.Glob, ...]] = {}
 
@@ -266,7 +269,7 @@ class _Maker:
         """A rule about single events."""
         rule, here = self._policy.rules[index], ("rules", index)
         unless = None if rule.unless is None else self._match(rule.unless, (*here, "unless"))
-        return self._rule(index, rule.on or (), self._match(rule.match, (*here, "match")), unless)
+        return self._rule(index, rule.on or (), self._match(rule.match, (*here, "match")), unless, rule.match)
 
     def sequence(self, index: int) -> CompiledSequence:
         """A rule that needs a memory."""
@@ -279,12 +282,20 @@ class _Maker:
         for i, step in enumerate(rule.sequence):
             place: Location = (*here, "sequence", i)
             unless = None if step.unless is None else self._match(step.unless, (*place, "unless"))
-            body = self._rule(index, step.on, self._match(step.match, (*place, "match")), unless)
+            body = self._rule(index, step.on, self._match(step.match, (*place, "match")), unless, step.match)
             steps.append(CompiledStep(_audit(body), step.count, step.not_))
-        whole = self._rule(index, rule.sequence[-1].on, CompiledMatch(), None)
+        inert = next((step.rule.inert for step in steps if step.rule.inert and not step.negated), "")
+        whole = replace(self._rule(index, rule.sequence[-1].on, CompiledMatch(), None), inert=inert)
         return CompiledSequence(whole, tuple(steps), rule.within or 0, rule.by or "agent_run")
 
-    def _rule(self, index: int, on: Sequence[str], match: CompiledMatch, unless: CompiledMatch | None) -> CompiledRule:
+    def _rule(
+        self,
+        index: int,
+        on: Sequence[str],
+        match: CompiledMatch,
+        unless: CompiledMatch | None,
+        written: Match | None = None,
+    ) -> CompiledRule:
         rule = self._policy.rules[index]
         return CompiledRule(
             id=rule.id,
@@ -302,6 +313,9 @@ class _Maker:
             best_effort=rule.best_effort,
             place=str(place_of(self._policy, ("rules", index))),
             enforce=rule.mode != "audit",
+            inert=next(
+                (why for key, why in self._unknown.items() if written is not None and getattr(written, key)), ""
+            ),
             atlas=rule.atlas,
             owasp=rule.owasp,
         )

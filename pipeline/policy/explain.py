@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUDITED",
+    "INERT",
     "ITSELF_AUDITED",
     "KILLED_AFTER",
     "KILLED_BEFORE_RETURN",
@@ -33,6 +34,7 @@ __all__ = [
 
 AUDITED = "nowhere: recorded only, the mode is audit"
 ITSELF_AUDITED = "nowhere: recorded only, the rule's mode is audit"
+INERT = "nowhere: never matches here"
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,25 @@ def explain_enforcement(program: Program, host: Host | None = None) -> list[Enfo
             # What was taken with a loss (a pattern beside whole names) is still wanted from the next.
             whole = {o for share in answer.shares for o in share.operations}.difference(*(o for o, _ in answer.reasons))
             wanted[i] = replace(wanted[i], operations=wanted[i].operations - whole)
-    found = [way for one in ways for way in one]
+    found = [*_inert(program), *(way for one in ways for way in one)]
     return [_quieted(way, program) for way in found]
 
 
 def _wanted(program: Program) -> Iterator[Wanted]:
     for rule in (*program.rules, *(sequence.rule for sequence in program.sequences)):
-        if rule.action in STOPPING:
+        if rule.action in STOPPING and not rule.inert:
             yield Wanted(rule.id, rule.policy, rule.action, _spread(rule))
     for name, action in program.defaults.items():
         if action in STOPPING:
             policy = next(layer.policy for layer in program.layers if layer.defaults.get(name) == action)
             yield Wanted(f"default:{name}", policy, action, kernel_selectors([name]) or frozenset({name}))
+
+
+def _inert(program: Program) -> Iterator[Enforcement]:
+    """Rules that look at what nothing here can tell: a deny does nothing, an allow opens nothing."""
+    for rule in program.all_rules:
+        if rule.inert:
+            yield Enforcement(rule.id, rule.policy, rule.action, tuple(sorted(_spread(rule))), INERT, rule.inert)
 
 
 def _spread(rule: CompiledRule) -> frozenset[str]:
@@ -100,6 +109,8 @@ def _way(one: Wanted, operations: frozenset[str], where: str, reason: str, cost:
 
 def _quieted(way: Enforcement, program: Program) -> Enforcement:
     """What audit mode makes of a way."""
+    if way.where == INERT:
+        return way
     if program.mode != "enforce":
         return replace(way, where=AUDITED, reason="", cost="")
     if (way.policy, way.rule) in program.recording:

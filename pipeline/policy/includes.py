@@ -94,7 +94,9 @@ class _Merge:
         if len(self.texts) >= MOST_FILES:
             raise part.problem(here, f"more than {MOST_FILES} files are included")
         if inner.document.mode == "audit" and inner.document.defaults:
-            raise inner.problem(("defaults",), "an included file in mode audit has no defaults: they could not only record")
+            raise inner.problem(
+                ("defaults",), "an included file in mode audit has no defaults: they could not only record"
+            )
         if inner.document.scope != Scope():
             raise inner.problem(("scope",), f"an included file has no scope; that of {chain[0]} holds")
         for rule_id, kept in self.take(inner, chain).items():

@@ -56,7 +56,8 @@ def kernel_plan(program: Program) -> KernelPlan:
     """The plan of a program; pure, and the same for the same program."""
     parts = {id(rule): part_of(rule) for rule in program.rules}
     stoppers = sorted(
-        (r for r in program.rules if r.action in STOPPING and r.enforce), key=lambda r: -_STRENGTH[r.action]
+        (r for r in program.rules if r.action in STOPPING and r.enforce and not r.inert),
+        key=lambda r: -_STRENGTH[r.action],
     )
     left_out = [(rule.id, reason) for rule in stoppers for _, reason in parts[id(rule)].reasons]
     left_out += [
@@ -124,7 +125,11 @@ def layer_default(layer: Layer, selector: str) -> str | None:
 def _lifters(layer: Layer, selector: str, action: str) -> list[CompiledRule]:
     """Rules of a layer that could put something weaker in the place of its default, for some event of a selector."""
     related = {selector}.union(*(o.selectors for o in schema.OPERATIONS if selector in o.selectors))
-    return [r for r in layer.rules if r.enforce and _STRENGTH[r.action] < _STRENGTH[action] and r.on & related]
+    return [
+        r
+        for r in layer.rules
+        if r.enforce and not r.inert and _STRENGTH[r.action] < _STRENGTH[action] and r.on & related
+    ]
 
 
 def _weakened(program: Program, layer: Layer, selector: str, action: str) -> tuple[str, ...]:
@@ -135,7 +140,7 @@ def _weakened(program: Program, layer: Layer, selector: str, action: str) -> tup
         r.action
         for other in others
         for r in other.rules
-        if r.action in STOPPING and r.enforce and selector in kernel_selectors(r.on)
+        if r.action in STOPPING and r.enforce and not r.inert and selector in kernel_selectors(r.on)
     ]
     reasons = []
     if any(_STRENGTH[a] > _STRENGTH[action] for a in defaults):

@@ -5,6 +5,7 @@ import pytest
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.explain import (
     AUDITED,
+    INERT,
     ITSELF_AUDITED,
     KILLED_AFTER,
     KILLED_BEFORE_RETURN,
@@ -108,3 +109,27 @@ def test_what_the_kernel_does_not_know_is_carried_out_after_the_fact(rule):
 def test_a_label_is_carried_out_as_its_paths_are():
     (way,) = explained("", "on: file.read, match: { label: guard, exe: /x }, action: deny")[:1]
     assert way[:3] == ("r0", ("file.read",), KILLED_BEFORE_RETURN)
+
+
+UNKNOWN = RunContext("/w", "/home/u", {}, "u", "h", "a", {"domain": "no source here tells names"})
+BY_NAME = """lictor: 1
+name: p
+defaults: { network: deny }
+rules:
+  - { id: site, on: network, match: { domain: a.example }, action: allow }
+  - { id: bad, on: network, match: { domain: b.example }, action: deny, best_effort: true }
+"""
+
+
+def test_rules_that_never_match_here_keep_nothing_out_of_the_kernel_and_are_told():
+    found = explain_enforcement(compile_policies([load_policy(BY_NAME, "p")], UNKNOWN))
+    assert [(e.rule, e.where, e.reason) for e in found] == [
+        ("site", INERT, "no source here tells names"),
+        ("bad", INERT, "no source here tells names"),
+        ("default:network", REFUSED_IN_CGROUP, ""),
+    ]
+
+
+def test_where_names_are_known_the_same_rules_keep_the_default_in_user_space():
+    found = explain_enforcement(compile_policies([load_policy(BY_NAME, "p")], CONTEXT))
+    assert {e.where for e in found if e.rule == "default:network"} == {KILLED_AFTER}
