@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline import schema
 from pipeline.policy.classes import encoded, indices
@@ -117,7 +116,7 @@ def _overlaid(batch: pa.RecordBatch, which: Longs, sequences: Sequence[SequenceP
     """The batch with the judged columns of sequence ``which`` of a row, where that is not negative."""
     if not (which >= 0).any():
         return batch
-    said = {
+    said: dict[str, Sequence[str | None]] = {
         "verdict": [s.action for s in sequences],
         "rule": [s.id for s in sequences],
         "policy": [s.policy for s in sequences],
@@ -125,9 +124,22 @@ def _overlaid(batch: pa.RecordBatch, which: Longs, sequences: Sequence[SequenceP
         "severity": [s.severity for s in sequences],
     }
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-    chosen, place = pa.array(which >= 0), pa.array(which, mask=which < 0)
     for name, values in said.items():
-        old = columns[name].cast(pa.string()) if name in columns else pa.nulls(batch.num_rows, pa.string())
-        new = pa.array(values, pa.string()).take(place)
-        columns[name] = pc.if_else(chosen, new, old).dictionary_encode()
+        columns[name] = _overwritten(columns.get(name), which, values)
     return schema.batch("activity", columns)
+
+
+def _overwritten(old: pa.Array | None, which: Longs, values: Sequence[str | None]) -> pa.DictionaryArray:
+    """A column with ``values[which]`` where that is not negative; done on the dictionary's numbers, which are few."""
+    column = None if old is None else encoded(old)
+    texts = [] if column is None else column.dictionary.to_pylist()
+    numbers = {text: i for i, text in enumerate(texts)} | {None: -1}
+    for value in values:
+        if value not in numbers:
+            numbers[value] = len(texts)
+            texts.append(value)
+    own = np.full(len(which), -1, np.int64) if column is None else indices(column)
+    codes = np.where(which >= 0, np.array([numbers[value] for value in values]).take(which, mode="clip"), own)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes.astype(np.int32), mask=codes < 0), pa.array(texts, pa.string())
+    )
