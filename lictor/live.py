@@ -69,6 +69,18 @@ class LiveRun:
                 key = row["rule"], row["title"] or ""
                 self.findings[key] = self.findings.get(key, 0) + 1
 
+    def memory_loss(self) -> pa.Table:
+        """Rows of ``coverage`` for what the rules with a memory had to forget or withhold; none where that is nothing."""
+        counts = {"forgotten": self.judge.lost, "withheld": self.judge.withheld} if self.judge else {}
+        rows = [
+            {
+                "host": self.host, "boot_id": self.boot_id, "source": "policy", "class": "finding", "reason": reason,
+                "since": self.started, "until": time.time_ns() // 1000, "lost": count,
+            }
+            for reason, count in counts.items() if count
+        ]  # fmt: skip
+        return pa.Table.from_pylist(rows, schema=schema.lake_schema("coverage"))
+
     @property
     def enforce(self) -> bool:
         """Whether verdicts are carried out."""

@@ -188,6 +188,7 @@ class Service:
         """Close a run: its last row, its policy out of the kernel."""
         self.settle()
         self.writer.append("runs", live.row(exit_code=exit_code, ended=True))
+        self._keep("coverage", live.memory_loss())
         self._remove_policies(live)
         self._judges.pop(live.id, None)
         self.runs.pop(live.id, None)

@@ -46,3 +46,8 @@ class Verdicts:
     def lost(self) -> int:
         """Keys, processes and files that were forgotten while a rule might still have needed them."""
         return 0 if self._memory is None else self._memory.lost
+
+    @property
+    def withheld(self) -> int:
+        """Findings that were not written since their rule had too many in this run."""
+        return 0 if self._memory is None else self._memory.withheld

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -112,3 +113,12 @@ def test_run_ids_are_distinct_and_name_a_directory():
     made = {new_run_id() for _ in range(50)}
     assert len(made) == 50
     assert all(re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{8}", name) for name in made)
+
+
+def test_what_the_memory_lost_is_a_row_and_nothing_is_none():
+    run = live()
+    assert not run.memory_loss().num_rows
+    run.judge = SimpleNamespace(lost=3, withheld=0)
+    assert [(r["source"], r["reason"], r["lost"]) for r in run.memory_loss().to_pylist()] == [
+        ("policy", "forgotten", 3)
+    ]
