@@ -252,6 +252,6 @@ def test_the_version_is_that_of_all_files():
 
 
 def test_a_file_in_audit_mode_that_is_taken_in_has_no_defaults():
-    files = {"a.yaml": text("include: b.yaml"), "b.yaml": text("mode: audit\ndefaults: { exec: deny }")}
+    files = {"top.yaml": text("include: b.yaml"), "b.yaml": text("mode: audit\ndefaults: { exec: deny }")}
     with pytest.raises(PolicyError, match=r"^b\.yaml:4:11: an included file in mode audit has no defaults"):
         load(files)
