@@ -5,7 +5,8 @@ silently: each rule of the source becomes one ``Item`` that says where it stood,
 became, and whether that is the same, less, or more than it allowed. What would allow more is
 written only where a person accepted it by the item's name; until then the item's ``safe`` rules stand in.
 
-Dialects do no I/O: text in, data out.
+Each dialect has a folder: ``reader`` publishes ``DIALECT``, ``export`` (where there is one) ``EXPORTER``. Dialects do no I/O:
+text in, data out.
 """
 
 from __future__ import annotations

@@ -21,12 +21,12 @@ WRITERS = ("mxc", "openshell", "srt")
 
 def reader(name: str) -> Dialect:
     """The dialect of a name in ``READERS``."""
-    return cast("Dialect", _module(name).DIALECT)
+    return cast("Dialect", _module(name, "reader").DIALECT)
 
 
 def writer(name: str) -> Exporter:
     """The exporter of a name in ``WRITERS``."""
-    return cast("Exporter", _module(f"{name}-export").EXPORTER)
+    return cast("Exporter", _module(name, "export").EXPORTER)
 
 
 def recognised(text: str, filename: str) -> Iterator[str]:
@@ -34,5 +34,5 @@ def recognised(text: str, filename: str) -> Iterator[str]:
     return (name for name in READERS if reader(name).recognises(text, filename))
 
 
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"pipeline.policy.dialects.{name.replace('-', '_')}")
+def _module(name: str, what: str) -> ModuleType:
+    return importlib.import_module(f"pipeline.policy.dialects.{name.replace('-', '_')}.{what}")

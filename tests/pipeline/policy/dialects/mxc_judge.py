@@ -15,7 +15,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from pipeline.policy.dialects.mxc_fields import CLOSED
+from pipeline.policy.dialects.mxc.fields import CLOSED
 from tests.npm import npm_package
 
 RUNNERS = ("0.8.0", "1.0.1")

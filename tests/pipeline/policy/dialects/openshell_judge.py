@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.decide import Decider
-from pipeline.policy.dialects.openshell import DIALECT
+from pipeline.policy.dialects.openshell.reader import DIALECT
 from pipeline.policy.load import load_policy
 from pipeline.policy.model import TestEvent
 from pipeline.policy.source import PolicyError

@@ -1,0 +1,1 @@
+"""agentsh policies: `reader` takes them in."""

@@ -1,0 +1,1 @@
+"""Claude Code's settings: `reader` takes them in."""

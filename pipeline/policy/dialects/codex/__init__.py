@@ -1,0 +1,1 @@
+"""Codex's configuration: `reader` takes it in."""

@@ -1,0 +1,1 @@
+"""StrongDM Leash's Cedar policies: `reader` takes them in."""

@@ -1,0 +1,1 @@
+"""Microsoft MXC configurations: `reader` takes them in, `export` writes them."""

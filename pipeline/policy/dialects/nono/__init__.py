@@ -1,0 +1,1 @@
+"""nono's profiles and capability manifests: `reader` takes them in."""

@@ -1,0 +1,1 @@
+"""NVIDIA OpenShell sandbox policies: `reader` takes them in, `export` writes them."""

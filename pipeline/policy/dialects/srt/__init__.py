@@ -1,0 +1,1 @@
+"""Settings of Anthropic's sandbox-runtime: `reader` takes them in, `export` writes them."""
