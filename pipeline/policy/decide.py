@@ -22,7 +22,7 @@ from pipeline import schema
 from pipeline.policy.combine import STOPPING
 from pipeline.policy.compile import SEVERITY_OF, CompiledMatch, CompiledRule, Layer, Program
 from pipeline.policy.kinds import NETS, PROTOCOLS
-from pipeline.policy.matchers import AddressSpace, PatternSet, net_networks, plain_path
+from pipeline.policy.matchers import AddressSpace, PatternSet, Spans, net_networks, plain_path
 from pipeline.policy.quantities import LARGEST
 from pipeline.policy.rule_index import RuleIndex
 from pipeline.policy.texts import plain_domain
@@ -118,6 +118,8 @@ class Decider:
         self._space = AddressSpace([*([n] for n in self._networks), *(net_networks(w) for w in words)])
         self._ports = _numbered(p for m in matches for p in m.ports)
         self._sizes = _numbered(m.size for m in matches if m.size)
+        self._port_spans = Spans([(low, high + 1)] for low, high in self._ports)
+        self._size_spans = Spans([(low, high + 1)] for low, high in self._sizes)
         self._masks = {id(m): self._mask(m) for m in matches}
         self._nothing = Decision("allow", None, program.name, program.version) if program.layers else Decision(None)
         self._spoken: dict[tuple[int, tuple[str, ...]], RuleIndex[CompiledRule]] = {}
@@ -143,7 +145,7 @@ class Decider:
 
     def port(self, value: int) -> int:
         """Port ranges that hold a port."""
-        return sum(1 << i for i, (low, high) in enumerate(self._ports) if low <= value <= high)
+        return self._port_spans.match(value)
 
     def protocol(self, value: str) -> int:
         """The protocol's own bit; 0 for one that no rule can name."""
@@ -158,15 +160,15 @@ class Decider:
 
     def size(self, value: int) -> int:
         """Sizes that hold a number of bytes."""
-        return sum(1 << i for i, (low, high) in enumerate(self._sizes) if low <= value <= high)
+        return self._size_spans.match(value)
 
     def size_borders(self) -> list[int]:
         """Sizes at which the answer of ``size`` may change."""
-        return sorted({0, *(edge for low, high in self._sizes for edge in (low, min(high, LARGEST - 1) + 1))})
+        return [border for border in self._size_spans.borders if border <= LARGEST]
 
     def port_borders(self) -> list[int]:
         """Ports at which the answer of ``port`` may change."""
-        return sorted({0, *(edge for low, high in self._ports for edge in (low, high + 1))})
+        return self._port_spans.borders
 
     def concerns(self, operation: str) -> bool:
         """Whether any rule or default could speak of an operation."""

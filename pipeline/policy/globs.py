@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import re2
@@ -48,6 +49,7 @@ class Glob:
     regex: str
 
 
+@lru_cache(maxsize=1 << 14)
 def parse(text: str) -> tuple[Glob, ...]:
     """The patterns that ``text`` stands for, braces expanded, without doubles; raises ``GlobError``."""
     if len(text) > LONGEST:

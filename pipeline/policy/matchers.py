@@ -79,21 +79,34 @@ def plain_path(path: str) -> str:
     return path
 
 
+class Spans:
+    """Numbered groups of spans of whole numbers; the answer for a number is a bit set of the groups that hold it."""
+
+    def __init__(self, groups: Iterable[Iterable[tuple[int, int]]]) -> None:
+        """A span is its first number and the one behind its last; none is negative."""
+        edges: dict[int, int] = {0: 0}
+        for number, group in enumerate(groups):
+            for first, end in _joined(group):
+                for edge in (first, end):
+                    edges[edge] = edges.get(edge, 0) ^ 1 << number  # a span's own two edges switch its bit
+        self.borders = sorted(edges)
+        """Numbers at which the answer may change, the first 0."""
+        self._bits: list[int] = []
+        inside = 0
+        for border in self.borders:
+            inside ^= edges[border]
+            self._bits.append(inside)
+
+    def match(self, value: int) -> int:
+        """Bit set of the groups that hold ``value``."""
+        return self._bits[bisect_right(self.borders, value) - 1]
+
+
 class AddressSpace:
     """Numbered networks; the answer for an address is a bit set of those that hold it."""
 
     def __init__(self, networks: Sequence[Sequence[str]]) -> None:
-        edges: dict[int, int] = {0: 0}
-        for number, group in enumerate(networks):
-            for first, end in _joined(_span(n) for n in group):
-                for edge in (first, end):
-                    edges[edge] = edges.get(edge, 0) ^ 1 << number  # a network's own two edges switch its bit
-        self._starts = sorted(edges)
-        self._bits: list[int] = []
-        inside = 0
-        for start in self._starts:
-            inside ^= edges[start]
-            self._bits.append(inside)
+        self._spans = Spans([_span(n) for n in group] for group in networks)
 
     def match(self, address: str) -> int:
         """Bit set of the networks that hold ``address``; 0 for what is no address."""
@@ -101,7 +114,7 @@ class AddressSpace:
             found = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
             return 0
-        return self._bits[bisect_right(self._starts, _number(found)) - 1]
+        return self._spans.match(_number(found))
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
