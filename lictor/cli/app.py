@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.main import get_command
 
-from lictor.cli import doctor, draft, judge, policy, query, replay, run, translate, watch
+from lictor.cli import doctor, draft, hook, judge, policy, query, replay, run, translate, watch
 from lictor.errors import BAD_INPUT, BROKEN_PIPE, DONE, INTERRUPTED, exit_status
 from lictor.escape import visible
 
@@ -53,6 +53,7 @@ app.command("replay")(replay.replay)
 app.command("sql")(query.sql)
 app.command("runs")(query.runs)
 app.command("show")(query.show)
+app.command("hook")(hook.hook)
 app.command("doctor")(doctor.doctor)
 policy.app.command("explain")(judge.explain)
 policy.app.command("lint")(judge.lint)
