@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.main import get_command
 
-from lictor.cli import doctor, draft, hook, judge, policy, query, replay, run, translate, watch
+from lictor.cli import doctor, draft, hook, judge, policy, quarantine, query, replay, run, translate, watch
 from lictor.errors import BAD_INPUT, BROKEN_PIPE, DONE, INTERRUPTED, exit_status
 from lictor.escape import visible
 
@@ -61,6 +61,7 @@ policy.app.command("import")(translate.import_policy)
 policy.app.command("export")(translate.export_policy)
 policy.app.command("draft")(draft.draft)
 app.add_typer(policy.app, name="policy")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 def main() -> NoReturn:
