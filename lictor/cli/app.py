@@ -15,7 +15,21 @@ from typing import Annotated, NoReturn
 import typer
 from typer.main import get_command
 
-from lictor.cli import doctor, draft, hook, judge, policy, quarantine, query, replay, run, translate, watch
+from lictor.cli import (
+    diff,
+    doctor,
+    draft,
+    history,
+    hook,
+    judge,
+    policy,
+    quarantine,
+    query,
+    replay,
+    run,
+    translate,
+    watch,
+)
 from lictor.errors import BAD_INPUT, BROKEN_PIPE, DONE, INTERRUPTED, exit_status
 from lictor.escape import visible
 
@@ -57,6 +71,9 @@ app.command("hook")(hook.hook)
 app.command("doctor")(doctor.doctor)
 policy.app.command("explain")(judge.explain)
 policy.app.command("lint")(judge.lint)
+policy.app.command("diff")(diff.diff)
+policy.app.command("backtest")(history.backtest)
+policy.app.command("suggest")(history.suggest)
 policy.app.command("import")(translate.import_policy)
 policy.app.command("export")(translate.export_policy)
 policy.app.command("draft")(draft.draft)
