@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lictor.hooks.shell import LARGEST, Simple, parse
 
-TELL = 'command_not_found_handle() { printf "%s\\0" "$@" >>"$LOG"; printf "\\n\\0" >>"$LOG"; return ${RC:-0}; }\n'
+# bash runs the handler in a process of its own: a file for each, for the commands of a pipe write at once.
+TELL = 'command_not_found_handle() { printf "%s\\0" "$@" >"$LOG/$BASHPID"; return ${RC:-0}; }\n'
 
 SCRIPTS = [
     "aa b 'c d'",
@@ -40,11 +41,10 @@ SCRIPTS = [
 
 
 def told_by_bash(script: str, log) -> list[list[str]]:
-    log.write_bytes(b"")
+    log.mkdir(exist_ok=True)
     environment = {"LOG": str(log), "PATH": "/nonexistent", "HOME": "/h"}
     subprocess.run(["/bin/bash", "-c", TELL + script], env=environment, capture_output=True, check=False, timeout=20)
-    commands = log.read_bytes().decode().split("\n\0")[:-1]
-    return [command.split("\0")[:-1] for command in commands]
+    return [file.read_bytes().decode().split("\0")[:-1] for file in log.iterdir()]
 
 
 def commands(script: str) -> list[list[str]]:
