@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
 import shlex
 import socket
 import time
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from collectors.ebpf.coverage import Ledger, Reading
 from collectors.ebpf.decode import FROM_PROC, SOURCE, Context, Run, decode, view
 from collectors.ebpf.libbpf import KernelRefusalError, Map, Object, Program
-from collectors.ebpf.records import COUNTERS, SETTINGS, TAG
+from collectors.ebpf.records import COUNTERS, PROCESS_ID, SETTINGS, TAG
 from collectors.ebpf.ring import Ring
 from collectors.identity import boot_id, process_key_from_proc, process_keys
 from collectors.interface import Collector, CollectorError
@@ -34,11 +35,13 @@ RINGS = {"events": 16 << 20, "priority": 2 << 20, "strings": 8 << 20}
 """Bytes of each ring; a power of two."""
 
 _TICK = 0.01
-_LAZY_TICK = 0.025
-"""On a machine where nothing has come for a second: a sleep alone costs 0.7 % of a core at 10 ms in a virtual machine."""
+"""Pause after a drain: few large batches cost a fraction of many small ones."""
+_OTHERS = 0.015
+"""Further pause where all that came was programs of others: a machine may start a hundred of them every second."""
 _EAGER = 8192
 """Records in the ring from which on it is drained without a pause."""
 _IDLE = 0.1
+"""Longest wait of an idle reader, and so the time after which it asks again whether it is done."""
 _KEEP_STRINGS = 200_000
 _AGENT = schema.CLASSES.index("agent")
 _ZERO = b"\0\0\0\0"
@@ -83,9 +86,11 @@ class EbpfCollector(Collector):
         self._stale_strings: tuple[int, float] | None = None
         self._held: list[NDArray[np.uint8]] = []
         self._from_proc = FROM_PROC
+        self._isolated: set[int] = set()
         self._object: Object | None = None
         self._programs: list[Program] = []
         self._rings: dict[str, Ring] = {}
+        self._any, self._runs_only = select.poll(), select.poll()
 
     def open(self) -> None:
         """Load and attach; raises ``CollectorError`` and leaves nothing attached."""
@@ -121,6 +126,7 @@ class EbpfCollector(Collector):
         for mark in MARKS:
             marks.update(mark.name.encode().ljust(24, b"\0")[:24], b"\1\0\0\0")
         self._rings = {n: Ring(loaded.map(n).fd, size) for n, size in self._sizes.items()}
+        self._any, self._runs_only = self._polled("events", "priority"), self._polled("events")
         self._programs = list(loaded.programs())
         cgroup = os.open(self._cgroup, os.O_RDONLY | os.O_CLOEXEC) if self._cgroup else None
         try:
@@ -201,30 +207,75 @@ class EbpfCollector(Collector):
             os.close(descriptor)
         return int(np.frombuffer(value, TAG)["run"][0]) if value else 0
 
+    def isolate(self, number: int) -> None:
+        """Refuse every new connection and addressed datagram of a run, whatever its policy says and under none as well.
+
+        Raises ``KernelRefusalError`` when more than 1024 runs are isolated at a time.
+        """
+        self.map("isolated").update(number.to_bytes(4, "little"), b"\1\0\0\0")
+        self._isolated.add(number)
+        self._settings["isolating"] = 1
+        self._write_settings()
+
+    def join(self, number: int) -> None:
+        """Leave a run to its policy again; nothing happens to one that is not isolated."""
+        self.map("isolated").delete(number.to_bytes(4, "little"))
+        self._isolated.discard(number)
+        self._settings["isolating"] = bool(self._isolated)
+        self._write_settings()
+
+    def let_go(self, process_key: int) -> None:
+        """Let a process that was stopped for a person to decide go on: to be called right before it is continued."""
+        for key in list(self.map("held").keys(PROCESS_ID.itemsize)):
+            held = np.frombuffer(key, PROCESS_ID)
+            if _keys(held, self.context.boot_id)[0] == process_key:
+                self.map("held").delete(key)
+
+    def isolated(self, number: int) -> bool:
+        """Whether a run is isolated, as the kernel's own maps have it."""
+        on = np.frombuffer(self.map("setup").lookup(_ZERO, SETTINGS.itemsize) or b"", SETTINGS)["isolating"].any()
+        return bool(on) and self.map("isolated").lookup(number.to_bytes(4, "little"), 4) is not None
+
     def batches(self, done: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
-        """See ``Collector.batches``; a drain about every 10 ms."""
-        busy_at = yielded_at = time.monotonic()
+        """See ``Collector.batches``; what comes first is drained at once, what follows it about every 10 ms."""
+        yielded_at = time.monotonic()
         while True:
             last = done()
-            batch = self._next()
+            came = self._came()
+            batch = self._next() if came else None
             if batch is not None:
-                busy_at = yielded_at = time.monotonic()
+                yielded_at = time.monotonic()
                 yield batch
-                if not last and self._rings["events"].waiting() < _EAGER:
-                    time.sleep(_TICK)  # few large batches cost a fraction of many small ones
-                continue
-            if last:
+            elif last:
                 return
-            now = time.monotonic()
-            if now - yielded_at >= _IDLE:
+            elif (now := time.monotonic()) - yielded_at >= _IDLE:
                 yielded_at = now
                 yield schema.batch("activity", {})
-            time.sleep(_TICK if now - busy_at < 1 else _LAZY_TICK)
+            if not came:
+                self.context.forget_ended()
+                self._any.poll(_IDLE * 1000)
+            elif not last and self._rings["events"].waiting() < _EAGER:
+                time.sleep(_TICK)
+                if batch is None:
+                    self._runs_only.poll(_OTHERS * 1000)
+
+    def _came(self) -> bool:
+        """Whether anything is to be drained or decoded; as cheap as can be, an idle machine asks it all day."""
+        return bool(self._held) or any(ring.waiting() for ring in self._rings.values())
+
+    def _polled(self, *names: str) -> select.poll:
+        """What waits until one of these rings has something.
+
+        The kernel says whether a ring is empty, not whether something came since: a record from the moment before ends the
+        wait at once. Texts are never waited for: they are in their ring before an event names them.
+        """
+        poll = select.poll()
+        for name in names:
+            poll.register(self.map(name).fd, select.POLLIN)
+        return poll
 
     def _next(self) -> pa.RecordBatch | None:
-        if not self._held and not any(ring.waiting() for ring in self._rings.values()):
-            self.context.forget_ended()
-            return None  # a hundred times a second on an idle machine: as little as can be
+        """The next rows; ``None`` where none of what came is a run's."""
         raw = self._held.pop(0) if self._held else self._drain()
         batch = decode(raw, self.context) if len(raw) else None
         if not self._held and not self._rings["events"].waiting():

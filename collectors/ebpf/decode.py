@@ -21,7 +21,7 @@ from collectors.ebpf import network, paths
 from collectors.ebpf.columns import Distinct, Table, constant, looked_up, masked, scattered
 from collectors.ebpf.members import Members, Records
 from collectors.ebpf.processes import ImageTable, ProcessTable
-from collectors.ebpf.records import EVENT, RULE_DEFAULT, VERDICT_NONE
+from collectors.ebpf.records import EVENT, RULE_DEFAULT, RULE_ISOLATED, VERDICT_NONE
 from collectors.ebpf.strings import StringTable
 from collectors.identity import process_keys
 from pipeline import schema
@@ -46,9 +46,9 @@ _INTENT = Table([schema.flag_text(schema.INTENTS, bits) for bits in range(16)])
 _OUTCOME = Table(["success", "failure", "denied"])
 _VERDICT = _of_a_byte(schema.VERDICTS)
 _ENFORCED = _of_a_byte([None, "kernel"])
-_ACTION = Table([None, "kill", "deny"])
+_ACTION = Table([None, "kill", "deny", "ask", "freeze"])
 _Q_FROM_PROC = 1 << schema.QUALITY.index("from_proc")
-_DENY = schema.VERDICTS.index("deny")
+_ASK, _FREEZE = (schema.VERDICTS.index(v) for v in ("ask", "freeze"))
 _DEFAULT_SELECTOR = {o.code: o.selectors[-1] for o in schema.OPERATIONS}
 
 
@@ -236,7 +236,7 @@ def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
     quality = np.bitwise_or(records["quality"], from_proc)
     columns = {"quality": looked_up(quality, lambda ids: [schema.flag_text(schema.QUALITY, b) for b in ids.tolist()])}
     # Allow and audit are for the judge: it knows all that lifts a default, the kernel only what stops.
-    decided = (records["verdict"] != VERDICT_NONE) & (records["verdict"] >= _DENY)
+    decided = (records["verdict"] != VERDICT_NONE) & (records["verdict"] >= _ASK)
     if decided.any():
         columns["verdict"] = _VERDICT.take(np.where(decided, records["verdict"], VERDICT_NONE))
         code = records["scope"].astype(np.int64) << 16 | records["rule"].astype(np.int64) << 8 | records["op"]
@@ -246,8 +246,15 @@ def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
     stopped = records["enforced"] != 0
     if stopped.any():
         columns["enforced_at"] = _ENFORCED.take(records["enforced"])
-        columns["action"] = _ACTION.take(stopped * np.where(records["class"] == _NETWORK, 2, 1))
+        columns["action"] = _ACTION.take(stopped * _inline_action(records))
     return columns
+
+
+def _inline_action(records: Records) -> NDArray[np.int64]:
+    """Place in ``_ACTION``: a call is refused, a process killed, or stopped for a person to decide."""
+    verdict = records["verdict"]
+    process = np.select([verdict == _ASK, verdict == _FREEZE], [3, 4], 1)
+    return np.where(records["class"] == _NETWORK, 2, process)
 
 
 def _rule_name(code: int, context: Context) -> str | None:
@@ -256,6 +263,8 @@ def _rule_name(code: int, context: Context) -> str | None:
     scope, bit, operation = code >> 16, code >> 8 & 0xFF, code & 0xFF
     if bit == RULE_DEFAULT:
         return f"default:{_DEFAULT_SELECTOR.get(operation)}"
+    if bit == RULE_ISOLATED:
+        return "isolated"
     return context.rule_names(scope, bit)
 
 

@@ -47,16 +47,17 @@ STRUCTS: dict[str, list[tuple[str, object]]] = {
         ("seq", ("<u8", (CLASSES,))), ("lost", ("<u8", (CLASSES, len(REASONS)))), ("strings", "<u8"), ("strings_lost", "<u8"),
     ],
     "tag": [
-        ("run", "<u4"), ("scope", "<u4"), ("image", "<u4"), ("reserved", "<u4"), ("exe_bits", "<u8"),
+        ("run", "<u4"), ("scope", "<u4"), ("image", "<u4"), ("stop", "<u4"), ("exe_bits", "<u8"),
         ("dst", "V16"), ("dst_port", "<u2"), ("family", "<u2"), ("protocol", "u1"), ("pending", "u1"),
         ("verdict", "u1"), ("rule", "u1"),
     ],
     "port_range": [("low", "<u2"), ("high", "<u2"), ("reserved", "<u4"), ("bits", "<u8")],
     "inode_key": [("ino", "<u8"), ("dev", "<u4"), ("scope", "<u4")],
+    "process_id": [("start", "<u8"), ("pid", "<u4"), ("reserved", "<u4")],
     "hash_key": [("hash", "<u8"), ("scope", "<u4"), ("reserved", "<u4")],
     "path_bits": [("self", "<u8"), ("below", "<u8")],
     "address_key": [("prefix_len", "<u4"), ("scope", "<u4"), ("address", "V16")],
-    "settings": [("seed", "<u8"), ("epoch", "<u4"), ("watch", "<u4")],
+    "settings": [("seed", "<u8"), ("epoch", "<u4"), ("watch", "<u4"), ("isolating", "<u4"), ("holding", "<u4")],
 }  # fmt: skip
 """Members of each structure in order, C alignment."""
 
@@ -79,7 +80,8 @@ def _dtype(name: str) -> np.dtype[np.void]:
 
 PORT_RANGE = _dtype("port_range")
 STRUCTS["scope"] = [
-    ("op_bits", ("<u8", (8,))), ("kill", "<u8"), ("deny", "<u8"), ("audit", "<u8"), ("allow", "<u8"),
+    ("op_bits", ("<u8", (8,))), ("kill", "<u8"), ("deny", "<u8"), ("freeze", "<u8"), ("ask", "<u8"),
+    ("audit", "<u8"), ("allow", "<u8"),
     ("any_path", "<u8"), ("any_exe", "<u8"), ("any_address", "<u8"), ("any_port", "<u8"), ("tree_bits", "<u8"),
     ("tcp_bits", "<u8"), ("udp_bits", "<u8"), ("defaults", ("u1", (8,))), ("enforce", "u1"), ("has_inodes", "u1"),
     ("has_paths", "u1"), ("has_names", "u1"), ("port_ranges", "<u4"), ("ports", (PORT_RANGE, (32,))),
@@ -87,6 +89,7 @@ STRUCTS["scope"] = [
 ]  # fmt: skip
 
 SCOPE, TAG, SETTINGS, COUNTERS = _dtype("scope"), _dtype("tag"), _dtype("settings"), _dtype("counters")
+PROCESS_ID = _dtype("process_id")
 INODE_KEY, HASH_KEY, PATH_BITS, ADDRESS_KEY = (
     _dtype("inode_key"), _dtype("hash_key"), _dtype("path_bits"), _dtype("address_key"),
 )  # fmt: skip
@@ -121,3 +124,4 @@ CHUNK_DATA = 104
 CHUNK_FAULT = 0xFFFF
 VERDICT_NONE = 255
 RULE_DEFAULT = 255
+RULE_ISOLATED = 254

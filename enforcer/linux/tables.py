@@ -23,7 +23,10 @@ KERNEL_OPS = {"file.read": 0, "file.write": 1, "exec": 2, "net.connect": 3, "net
 """Selectors that the sensor decides, by position in ``scope.op_bits``."""
 
 PORT_RANGES = 32
-STOPPING = ("deny", "kill")
+ACTIONS = ("kill", "deny", "freeze", "ask", "audit", "allow")
+"""Actions that the sensor knows, in the order in which it looks for them; each is a set of ``scope``."""
+
+STOPPING = ACTIONS[: ACTIONS.index("audit")]
 _NONE = 255
 _NAMES = ("name", "name_subtree")
 _TREES = ("subtree", "name_subtree")
@@ -135,7 +138,7 @@ def _scope(plan: KernelPlan, maps: dict[str, Entries]) -> bytes:
     stopping = [r for r in rules if r.action in STOPPING]
     defaults = [schema.VERDICTS.index(plan.defaults[s]) if s in plan.defaults else _NONE for s in KERNEL_OPS]
     record = np.zeros(1, SCOPE)
-    for action in ("kill", "deny", "audit", "allow"):
+    for action in ACTIONS:
         record[action] = _bits(r for r in rules if r.action == action)
     record["op_bits"][0, : len(operations)] = operations
     record["any_path"] = _bits(r for r in rules if not r.paths)
@@ -157,6 +160,13 @@ def _scope(plan: KernelPlan, maps: dict[str, Entries]) -> bytes:
     record["port_ranges"] = len(ports)
     for i, ((low, high), bits) in enumerate(ports.items()):
         record["ports"][0, i] = (low, high, 0, bits)
+    return record.tobytes()
+
+
+def enforcing(scope: bytes, *, on: bool) -> bytes:
+    """The value of a scope (``Tables.scope``) with its verdicts carried out, or only recorded; all else as it is."""
+    record = np.frombuffer(scope, SCOPE).copy()
+    record["enforce"] = on
     return record.tobytes()
 
 

@@ -7,8 +7,8 @@ default that stops what a rule allows. So a default goes to the kernel only with
 
 How the sensor reads the plan: for each selector of an event (an open for reading and writing has two) and
 each name that it touches (a rename or link has two; an exec has its path, script and program, any of
-which may match) the strongest rule that matches wins, else the default of the selector; over all of them
-the strongest. What a symbolic link points to is such a name too, but falls under no default.
+which may match) the surest rule that matches wins, else the default of the selector; over all of them
+the surest: kill, deny, freeze, ask. What a symbolic link points to is such a name too, but falls under no default.
 ``exes`` of an exec is the new program. IPv4 in IPv6 counts as IPv4, and only so.
 Allow and audit rules are in the plan only where they lift a default: they stop nothing themselves.
 """
@@ -30,7 +30,16 @@ __all__ = ["KernelPlan", "KernelRule", "PathTarget", "kernel_plan"]
 MOST_RULES = 64
 """Rules of a plan: one bit each in a 64-bit word."""
 
+INLINE = ("ask", "deny", "freeze", "kill")
+"""Stopping actions that the sensor carries out as they are."""
+
+HOLDING = ("ask", "freeze")
+"""Those of them that leave the process alive: it is stopped, and may go on when that is decided."""
+
 _STRENGTH = {a: i for i, a in enumerate(schema.VERDICTS)}
+
+_FIRMNESS = {a: i for i, a in enumerate(("ask", "freeze", "deny", "kill"))}
+"""How surely the sensor stops something: who is denied dies, who is held may go on later."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,12 @@ def kernel_plan(program: Program) -> KernelPlan:
 
 
 def inline(action: str) -> str:
-    """What the sensor does at once for an action: it refuses or kills; freezing and the like follow in user space."""
-    return "deny" if action in STOPPING and action != "kill" else action
+    """What the sensor does at once for an action; the rest of it follows in user space.
+
+    Who asks, or is to be frozen, is stopped before the call returns and can go on later; who is to lose a file or
+    the network is denied.
+    """
+    return "deny" if action in STOPPING and action not in INLINE else action
 
 
 def _is_outside(selector: str, action: str) -> bool:
@@ -107,7 +120,7 @@ def _default(program: Program, selector: str, parts: Mapping[int, Part]) -> _Def
     if not stopping:
         return _Default(schema.stronger(a for _, a in spoken) if spoken else None)
     firm = [(layer, a) for layer, a in stopping if not _lifters(layer, selector, a)]
-    layer, action = max(firm or stopping, key=lambda pair: _STRENGTH[pair[1]])
+    layer, action = max(firm or stopping, key=lambda pair: (_FIRMNESS[inline(pair[1])], _STRENGTH[pair[1]]))
     lifters = _lifters(layer, selector, action)
     reason = _why_not(lifters, selector, parts, several=len(stopping) > 1)
     if reason:
@@ -135,7 +148,7 @@ def _lifters(layer: Layer, selector: str, action: str) -> list[CompiledRule]:
 def _weakened(program: Program, layer: Layer, selector: str, action: str) -> tuple[str, ...]:
     """Why user space may still have to do more than the default that the kernel has."""
     others = [other for other in program.layers if other is not layer]
-    defaults = [layer_default(other, selector) or "allow" for other in others]
+    stronger = [o for o in others if _STRENGTH[layer_default(o, selector) or "allow"] > _STRENGTH[action]]
     rules = [
         r.action
         for other in others
@@ -143,11 +156,13 @@ def _weakened(program: Program, layer: Layer, selector: str, action: str) -> tup
         if r.action in STOPPING and r.enforce and not r.inert and selector in kernel_selectors(r.on)
     ]
     reasons = []
-    if any(_STRENGTH[a] > _STRENGTH[action] for a in defaults):
+    if any(_lifters(o, selector, layer_default(o, selector) or "allow") for o in stronger):
         reasons.append("a stronger default of another policy, which rules lift, is decided in user space")
+    elif stronger:
+        reasons.append("the kernel stops it more surely, and user space follows with the default of another policy")
     if any(_STRENGTH[a] < _STRENGTH[action] for a in rules):
         reasons.append(
-            f"where a deny of another policy matches, the kernel denies and user space follows with {action}"
+            f"where a weaker rule of another policy matches, the kernel does as it says and user space follows with {action}"
         )
     return tuple(reasons)
 

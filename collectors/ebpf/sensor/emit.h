@@ -51,7 +51,7 @@ static __always_inline void emit(struct event *e)
 	int urgent = e->class == CLASS_PROCESS || e->class == CLASS_AGENT;
 	struct event *slot;
 
-	if (e->verdict != V_NONE && e->verdict >= V_DENY)
+	if (e->verdict != V_NONE && e->verdict >= V_ASK)
 		urgent = urgent || bpf_ringbuf_query(&priority, BPF_RB_AVAIL_DATA) <
 					   bpf_ringbuf_query(&priority, BPF_RB_RING_SIZE) / 2;
 	e->seq = take_seq(e->class);
@@ -63,7 +63,7 @@ static __always_inline void emit(struct event *e)
 			return;
 		}
 		*slot = *e;
-		bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
+		bpf_ringbuf_submit(slot, 0); /* wakes the reader only where it had caught up: once per drain */
 		return;
 	}
 	slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);
@@ -72,7 +72,7 @@ static __always_inline void emit(struct event *e)
 		return;
 	}
 	*slot = *e;
-	bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(slot, 0); /* wakes the reader only where it had caught up: once per drain */
 }
 
 #endif

@@ -78,6 +78,7 @@ struct unix_sock { struct unix_address *addr; struct sock *peer; } CORE;
 #define S_IFSOCK 0140000
 #define EINPROGRESS 115
 #define SIGKILL 9
+#define SIGSTOP 19
 #define MAX_ERRNO 4095
 
 #endif

@@ -50,6 +50,12 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __uint(map_
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct inode_key); __type(value, struct path_bits); } programs SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 16384); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct address_key); __type(value, __u64); } addresses SEC(".maps");
 
+/* Processes that were stopped for a person to decide, until user space takes them out: right before they go on. */
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1024); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct process_id); __type(value, __u32); } held SEC(".maps");
+
+/* Runs that have lost their network, whatever their policy says. */
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1024); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, __u32); __type(value, __u32); } isolated SEC(".maps");
+
 /* Numbers given out since load. Strings begin at 1: 0 means none. */
 __u32 next_string = 1;
 __u32 next_image = 1;
@@ -80,6 +86,7 @@ static __always_inline struct tag *tag_of(struct task_struct *task)
 	if (tag) {
 		*tag = *first;
 		tag->pending = 0;
+		tag->stop = 0;
 	}
 	return tag;
 }

@@ -77,9 +77,17 @@ static __always_inline void describe_pending(struct event *e, struct tag *tag)
 	e->net.protocol = tag->protocol;
 	e->verdict = tag->verdict;
 	e->rule = tag->rule;
-	if (tag->verdict != V_NONE && tag->verdict >= V_DENY && tag->pending == 2)
+	if (tag->verdict != V_NONE && tag->verdict >= V_ASK && tag->pending == 2)
 		e->enforced = ENFORCED_KERNEL;
 	tag->pending = 0;
+}
+
+/* The flag spares everybody the look-up as long as no run is isolated. */
+static __always_inline int is_isolated(__u32 run)
+{
+	struct settings *set = settings();
+
+	return set && set->isolating && bpf_map_lookup_elem(&isolated, &run);
 }
 
 /* 1 lets the call go on, 0 makes it fail with EPERM. */
@@ -108,11 +116,18 @@ static __always_inline int on_address(struct bpf_sock_addr *ctx, __u32 op, int v
 	rules = scope_of(tag->scope);
 	if (rules && tag->scope) {
 		judge_address(&result, tag, rules, op);
-		refuse = result.verdict != V_NONE && result.verdict >= V_DENY && rules->enforce;
+		refuse = result.verdict != V_NONE && result.verdict >= V_ASK && rules->enforce;
+	}
+	if (is_isolated(tag->run)) {
+		result.verdict = V_ISOLATE;
+		result.rule = RULE_ISOLATED;
+		refuse = 1;
 	}
 	tag->verdict = result.verdict;
 	tag->rule = result.rule;
 	tag->pending = refuse ? 2 : 1;
+	/* No signal can be sent from here. A worker of io_uring never returns: the run is frozen a little later then. */
+	tag->stop = refuse && is_hold(result.verdict) && !(task->flags & PF_IO_WORKER);
 	if (op == K_SEND || (task->flags & PF_IO_WORKER)) {
 		e.class = CLASS_NETWORK;
 		e.op = op == K_SEND ? OP_SEND : OP_CONNECT;

@@ -30,8 +30,9 @@ enum intent { INTENT_READ = 1, INTENT_WRITE = 2, INTENT_CREATE = 4, INTENT_TRUNC
 enum quality { Q_TRUNCATED = 1, Q_UNRESOLVED = 2, Q_FROM_PROC = 4, Q_PARENT_UNKNOWN = 8, Q_LATE = 16, Q_CLAIMED = 32 };
 
 /* Positions in the schema's list of verdicts. */
-enum verdict { V_ALLOW = 0, V_AUDIT = 1, V_DENY = 3, V_KILL = 7, V_NONE = 255 };
+enum verdict { V_ALLOW = 0, V_AUDIT = 1, V_ASK = 2, V_DENY = 3, V_FREEZE = 4, V_ISOLATE = 6, V_KILL = 7, V_NONE = 255 };
 #define RULE_DEFAULT 255 /* no rule decided: the default of the operation did */
+#define RULE_ISOLATED 254 /* no rule decided: the run has no network any more */
 
 enum enforced { ENFORCED_NONE = 0, ENFORCED_KERNEL = 1 };
 
@@ -138,7 +139,7 @@ struct tag {
 	__u32 run;
 	__u32 scope;
 	__u32 image;
-	__u32 reserved;
+	__u32 stop; /* stop the task at its next return: it was refused a connection, and a person is to decide */
 	__u64 exe_bits; /* rules whose condition on the program holds */
 	/* an address that the cgroup hook saw and whose call has not returned yet */
 	__u8 dst[16];
@@ -169,13 +170,15 @@ struct scope {
 	__u64 op_bits[KERNEL_OPS];
 	__u64 kill;
 	__u64 deny;
+	__u64 freeze;
+	__u64 ask;
 	__u64 audit;
 	__u64 allow;
 	__u64 any_path; /* rules without a condition on the path */
 	__u64 any_exe;
 	__u64 any_address;
 	__u64 any_port;
-	__u64 tree_bits; /* deny and kill rules over directories: hold where a walk is too deep to tell */
+	__u64 tree_bits; /* rules over directories that stop something: match where a walk is too deep to tell */
 	__u64 tcp_bits; /* rules that hold for this protocol */
 	__u64 udp_bits;
 	__u8 defaults[KERNEL_OPS];
@@ -195,6 +198,12 @@ struct inode_key {
 	__u64 ino;
 	__u32 dev;
 	__u32 scope;
+};
+
+struct process_id {
+	__u64 start; /* boot clock start of the thread group leader, ns */
+	__u32 pid;
+	__u32 reserved;
 };
 
 struct hash_key {
@@ -219,6 +228,8 @@ struct settings {
 	__u64 seed;
 	__u32 epoch; /* raised by user space when it forgets old strings */
 	__u32 watch; /* report the execs of untagged tasks, to find agents */
+	__u32 isolating; /* whether any run has lost its network */
+	__u32 holding; /* whether any process was ever held: set here */
 };
 
 #endif

@@ -90,6 +90,15 @@ static __always_inline void route(struct event *e, const struct call *c, struct 
 	}
 }
 
+/* The return of the exec that it may be held for. */
+static __always_inline int is_exec(struct pt_regs *regs, long ret)
+{
+	struct call c = {};
+
+	read_call(&c, regs, ret);
+	return ret == 0 && (c.nr == __NR_execve || c.nr == __NR_execveat);
+}
+
 /* match-proto:v6.18: trace_sys_exit(struct pt_regs *regs, long ret) */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
@@ -102,6 +111,12 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	if (!tag)
 		return 0;
 	follow(task, tag);
+	if (tag->stop) {
+		tag->stop = 0;
+		bpf_send_signal(hold(task));
+	} else if (is_held(task) && !is_exec(regs, ret)) {
+		bpf_send_signal(SIGKILL); /* it was continued, and not by us */
+	}
 	if (task->thread_info.status & TS_COMPAT) {
 		if (!read_compat_open(&c, regs, ret))
 			return 0;

@@ -8,6 +8,14 @@
 #ifndef LICTOR_VERDICT_H
 #define LICTOR_VERDICT_H
 
+/*
+ * What stops most, first: a process that is denied dies, one that is held for a person may go on later. In the order
+ * of verdicts a freeze is the stronger one, since user space does more about it.
+ */
+static __always_inline __u8 rank(__u8 verdict) { return verdict == V_DENY ? V_ISOLATE : verdict; }
+
+static __always_inline int is_hold(__u8 verdict) { return verdict == V_ASK || verdict == V_FREEZE; }
+
 struct verdict_result { __u8 verdict; __u8 rule; };
 
 static __always_inline __u8 lowest_bit(__u64 bits)
@@ -31,12 +39,14 @@ static __always_inline void decide(struct verdict_result *out, const struct scop
 
 	if (bits & s->kill) { verdict = V_KILL; rule = lowest_bit(bits & s->kill); }
 	else if (bits & s->deny) { verdict = V_DENY; rule = lowest_bit(bits & s->deny); }
+	else if (bits & s->freeze) { verdict = V_FREEZE; rule = lowest_bit(bits & s->freeze); }
+	else if (bits & s->ask) { verdict = V_ASK; rule = lowest_bit(bits & s->ask); }
 	else if (bits & s->audit) { verdict = V_AUDIT; rule = lowest_bit(bits & s->audit); }
 	else if (bits & s->allow) { verdict = V_ALLOW; rule = lowest_bit(bits & s->allow); }
 	else { verdict = s->defaults[op & (KERNEL_OPS - 1)]; rule = RULE_DEFAULT; }
 	if (verdict == V_NONE)
 		return;
-	if (out->verdict != V_NONE && out->verdict >= verdict)
+	if (out->verdict != V_NONE && rank(out->verdict) >= rank(verdict))
 		return;
 	out->verdict = verdict;
 	out->rule = rule;
@@ -75,12 +85,51 @@ static __always_inline void follow(struct task_struct *task, struct tag *tag)
 	tag->scope = next;
 }
 
-/* The process dies before it returns to user mode: whatever it opened, it reads no byte of. */
+static __always_inline void identify(struct process_id *id, struct task_struct *task)
+{
+	id->start = task->group_leader->start_boottime;
+	id->pid = task->tgid;
+	id->reserved = 0;
+}
+
+/*
+ * Anybody of the same user can send SIGCONT to a process that is stopped. One that moves on without a person's
+ * word dies at the return of its next call, before it has anything of what that call gave it; so does one for which
+ * there is no room to remember it.
+ */
+static __always_inline int hold(struct task_struct *task)
+{
+	struct settings *set = settings();
+	struct process_id id = {};
+	__u32 one = 1;
+
+	identify(&id, task);
+	if (!set || bpf_map_update_elem(&held, &id, &one, BPF_ANY))
+		return SIGKILL;
+	set->holding = 1;
+	return SIGSTOP;
+}
+
+static __always_inline int is_held(struct task_struct *task)
+{
+	struct settings *set = settings();
+	struct process_id id = {};
+
+	if (!set || !set->holding)
+		return 0;
+	identify(&id, task);
+	return bpf_map_lookup_elem(&held, &id) != NULL;
+}
+
+/*
+ * The process dies, or where a person is to be asked it stands still, before it returns to user mode: whatever it
+ * opened, it reads no byte of.
+ */
 static __always_inline void stop_process(struct event *e, const struct scope *s)
 {
-	if (e->verdict == V_NONE || e->verdict < V_DENY || !s->enforce)
+	if (e->verdict == V_NONE || e->verdict < V_ASK || !s->enforce)
 		return;
-	if (bpf_send_signal(SIGKILL) == 0)
+	if (bpf_send_signal(is_hold(e->verdict) ? hold(bpf_get_current_task_btf()) : SIGKILL) == 0)
 		e->enforced = ENFORCED_KERNEL;
 }
 

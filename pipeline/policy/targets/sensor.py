@@ -1,14 +1,15 @@
 """The kernel sensor as a place of enforcement: what its plan holds, and why not the rest.
 
-Files and programs are stopped by killing the process before the call returns to it, connections by the
-cgroup hooks' refusal. Where a kernel refuses those hooks, network rules are left to user space.
+Files and programs are stopped by killing the process before the call returns to it, or by stopping it there where a
+person is to be asked; connections by the cgroup hooks' refusal. Where a kernel refuses those hooks, network rules
+are left to user space. What an action asks for beyond that, user space does when it sees the row.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.policy.kernel import KernelPlan, inline, kernel_plan
+from pipeline.policy.kernel import HOLDING, KernelPlan, inline, kernel_plan
 from pipeline.policy.kernel_rules import FILE_SELECTORS, NET_SELECTORS, kernel_selectors, part_of
 from pipeline.policy.targets.interface import Answer, Share
 
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from pipeline.policy.targets.interface import Wanted
 
 KILLED_BEFORE_RETURN = "kernel: killed before the process returns to user mode"
+STOPPED_BEFORE_RETURN = "kernel: stopped before the process returns to user mode"
 REFUSED_IN_CGROUP = "kernel: refused in the cgroup hook"
+
+AFTERWARDS = {
+    "ask": "then the run is frozen until that is decided",
+    "freeze": "then the run is frozen until that is decided",
+    "quarantine": "then the file goes to the vault",
+    "isolate": "then the run loses its network",
+}
+"""What user space does more, when it sees the row of what the kernel has stopped."""
+
 _NO_HOOKS = "this kernel refuses the network hooks"
 _MEMORY = "what went before is known in user space"
 
@@ -48,7 +59,7 @@ class Sensor:
         reasons = [(frozenset(operations), text) for operations, text in part.reasons]
         if part.rule and not inside:
             reasons.append((part.rule.operations, "the kernel has no place for more rules"))
-        shares = [share for kernel in inside for share in self._shares(kernel.operations, _cost(kernel))]
+        shares = [share for kernel in inside for share in self._shares(kernel.operations, _cost(kernel), one.action)]
         taken = frozenset(o for share in shares for o in share.operations)
         return Answer(tuple(shares), self._with_hooks(reasons, one.operations - taken))
 
@@ -60,15 +71,16 @@ class Sensor:
         name = one.rule.removeprefix("default:")
         text = next((told[key] for key in (f"default:{s}" for s in (name, *outside)) if key in told), "")
         reasons = [(frozenset(outside), text)] if outside and text else []
-        return Answer(
-            tuple(self._shares(inside, "the first look-up of every call")), self._with_hooks(reasons, reach - inside)
-        )
+        shares = self._shares(inside, "the first look-up of every call", one.action)
+        return Answer(tuple(shares), self._with_hooks(reasons, reach - inside))
 
-    def _shares(self, operations: frozenset[str], cost: str) -> list[Share]:
+    def _shares(self, operations: frozenset[str], cost: str, action: str) -> list[Share]:
         files = operations & set(FILE_SELECTORS)
         nets = operations & set(NET_SELECTORS) if self._network else frozenset()
-        ways = ((files, KILLED_BEFORE_RETURN), (nets, REFUSED_IN_CGROUP))
-        return [Share(taken, where, cost) for taken, where in ways if taken]
+        stopped = STOPPED_BEFORE_RETURN if inline(action) in HOLDING else KILLED_BEFORE_RETURN
+        more = f", {AFTERWARDS[action]}" if action in AFTERWARDS else ""
+        ways = ((files, stopped), (nets, REFUSED_IN_CGROUP))
+        return [Share(taken, where + more, cost) for taken, where in ways if taken]
 
     def _with_hooks(
         self, reasons: list[tuple[frozenset[str], str]], left: frozenset[str]

@@ -15,6 +15,7 @@ from collectors.ebpf import collector as module
 from collectors.ebpf.collector import EbpfCollector
 from collectors.ebpf.decode import Run
 from collectors.ebpf.libbpf import KernelRefusalError, Object
+from collectors.ebpf.records import SETTINGS
 from collectors.identity import process_key_from_proc
 from collectors.interface import CollectorError
 
@@ -133,6 +134,122 @@ def test_candidates_are_the_execs_of_everybody_else():
     (found,) = [c for c in told if c.pid == child.pid and Path(c.exe).name == "sleep"]
     assert found.process_key == key
     assert found.argv == ["sleep", "0.05", "0.01"]
+
+
+def test_what_happens_ends_the_wait_of_an_idle_reader(sensor, monkeypatch):
+    monkeypatch.setattr(module, "_IDLE", 30.0)
+    child = subprocess.Popen(["sh", "-c", "read _; sleep 0.5; : </etc/hostname; read _"], stdin=subprocess.PIPE)
+    sensor.tag(child.pid, sensor.add_run(Run("waking", None)))
+    child.stdin.write(b"go\n")
+    child.stdin.flush()
+    begin = time.monotonic()
+    try:
+        for batch in sensor.batches(lambda: False):
+            if "path" in batch.schema.names and "/etc/hostname" in batch["path"].to_pylist():
+                break
+    finally:
+        child.kill()
+        child.wait()
+    assert time.monotonic() - begin < 15
+
+
+def test_what_came_before_the_wait_ends_it_at_once(sensor):
+    child = subprocess.Popen(["sh", "-c", "read _; : </etc/hostname"], stdin=subprocess.PIPE)
+    sensor.tag(child.pid, sensor.add_run(Run("before", None)))
+    child.communicate(b"go\n")
+    begin = time.monotonic()
+    sensor._any.poll(30_000)
+    assert time.monotonic() - begin < 15
+    assert [b for b in sensor.batches(lambda: True) if b.num_rows]
+
+
+def test_an_idle_reader_asks_ten_times_a_second_and_uses_next_to_nothing(sensor):
+    list(sensor.batches(lambda: True))
+    asked, begin, used = [], time.monotonic(), time.process_time()
+
+    def done():
+        asked.append(time.monotonic())
+        return asked[-1] - begin > 2
+
+    assert sum(b.num_rows for b in sensor.batches(done)) == 0
+    assert 5 <= len(asked) <= 25
+    assert time.process_time() - used < 0.1
+
+
+def test_however_many_programs_start_they_are_told_in_few_batches():
+    told = []
+    watching = EbpfCollector(None, on_candidates=told.append)
+    watching.open()
+    try:
+        child = subprocess.Popen(["sh", "-c", "n=0; while [ $n -lt 300 ]; do n=$((n+1)); /bin/true; done"])
+        begin = time.monotonic()
+        assert sum(b.num_rows for b in watching.batches(lambda: child.poll() is not None)) == 0
+        seconds = time.monotonic() - begin
+    finally:
+        watching.close()
+    assert sum(c.exe.endswith("/true") for some in told for c in some) >= 300
+    assert len(told) <= seconds / 0.025 + 3
+
+
+def test_a_run_is_not_kept_waiting_by_the_programs_of_others(monkeypatch):
+    monkeypatch.setattr(module, "_OTHERS", 30.0)
+    watching = EbpfCollector(None, on_candidates=lambda _: None)
+    watching.open()
+    child = subprocess.Popen(
+        ["sh", "-c", "read _; /bin/true; sleep 1; : </etc/hostname; read _"], stdin=subprocess.PIPE
+    )
+    watching.tag(child.pid, watching.add_run(Run("mine", None)))
+    subprocess.run(["true"], check=True)
+    begin = time.monotonic()
+    try:
+        child.stdin.write(b"go\n")
+        child.stdin.flush()
+        for batch in watching.batches(lambda: False):
+            if "path" in batch.schema.names and "/etc/hostname" in batch["path"].to_pylist():
+                break
+    finally:
+        child.kill()
+        child.wait()
+        watching.close()
+    assert time.monotonic() - begin < 15
+
+
+def test_isolating_is_switched_on_by_the_first_and_off_after_the_last(sensor):
+    def on():
+        return bool(np.frombuffer(sensor.map("setup").lookup(b"\0" * 4, SETTINGS.itemsize), SETTINGS)["isolating"][0])
+
+    before = sensor._settings.copy()
+    seen = []
+    for step, number in (
+        (sensor.isolate, 7),
+        (sensor.isolate, 8),
+        (sensor.join, 7),
+        (sensor.join, 7),
+        (sensor.join, 8),
+    ):
+        step(number)
+        seen.append((on(), sensor.isolated(7), sensor.isolated(8)))
+    assert seen == [
+        (True, True, False),
+        (True, True, True),
+        (True, False, True),
+        (True, False, True),
+        (False, False, False),
+    ]
+    assert sensor._settings == before  # nothing else of it was touched
+
+
+def test_no_more_runs_are_isolated_than_the_kernel_holds_and_that_is_told(sensor):
+    numbers = range(100, 100 + 1024)
+    try:
+        for number in numbers:
+            sensor.isolate(number)
+        with pytest.raises(KernelRefusalError, match="isolated did not take an entry"):
+            sensor.isolate(99)
+        assert not sensor.isolated(99)
+    finally:
+        for number in numbers:
+            sensor.join(number)
 
 
 def test_without_network_hooks_it_still_observes_and_says_so(monkeypatch):

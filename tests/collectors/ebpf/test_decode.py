@@ -228,6 +228,37 @@ def test_verdicts_of_the_kernel(event, context):
     assert [r["outcome"] for r in rows] == ["denied", "denied", "success", "success"]
 
 
+def test_what_is_held_names_the_hold_and_a_connection_its_refusal(event, context):
+    ask, freeze = schema.VERDICTS.index("ask"), schema.VERDICTS.index("freeze")
+    rows = rows_of(
+        context,
+        event("file.read", time=1, verdict=ask, rule=4, scope=2, enforced=1),
+        event("exec", time=2, verdict=freeze, rule=5, scope=2, enforced=1),
+        event("net.connect", time=3, verdict=freeze, rule=6, scope=2, enforced=1, ret=-1),
+        event("file.write", time=4, verdict=ask, rule=records.RULE_DEFAULT, scope=2, enforced=0),
+    )
+    assert [r["verdict"] for r in rows] == ["ask", "freeze", "freeze", "ask"]
+    assert [r["action"] for r in rows] == ["ask", "freeze", "deny", None]
+    assert [r["enforced_at"] for r in rows] == ["kernel", "kernel", "kernel", None]
+    assert [r["outcome"] for r in rows] == ["denied", "denied", "denied", "success"]
+    assert rows[3]["rule"] == "default:file.write"
+
+
+@pytest.mark.parametrize("verdict", ["allow", "audit"])
+def test_what_stops_nothing_is_left_to_the_judge(event, context, verdict):
+    row = row_of(context, event("file.read", verdict=schema.VERDICTS.index(verdict), rule=4, scope=2))
+    assert row["verdict"] is row["rule"] is None
+
+
+def test_an_isolated_run_is_refused_by_no_rule(event, context):
+    isolate = schema.VERDICTS.index("isolate")
+    row = row_of(
+        context, event("net.connect", verdict=isolate, rule=records.RULE_ISOLATED, scope=0, enforced=1, ret=-1)
+    )
+    said = [row[c] for c in ("verdict", "rule", "action", "enforced_at", "outcome", "errno")]
+    assert said == ["isolate", "isolated", "deny", "kernel", "denied", 1]
+
+
 def test_unknown_runs_programs_users_and_strings_are_null(event, context):
     row = row_of(context, event("file.read", run=9, image=8, uid=4_000_000_000, file__path=77))
     assert row["agent_run"] is row["agent"] is row["exe"] is row["user"] is row["path"] is None
@@ -274,7 +305,7 @@ member = st.fixed_dictionaries(
         "operation": st.sampled_from([o.name for o in schema.OPERATIONS]),
         "pid": numbers, "start": numbers.map(lambda n: n * 10_000_000), "run": numbers, "image": numbers,
         "file__path": st.integers(0, 10), "file__path_to": st.integers(0, 10),
-        "ret": st.sampled_from([0, 0, 0, -2]), "verdict": st.sampled_from([255, 3]), "scope": numbers,
+        "ret": st.sampled_from([0, 0, 0, -2]), "verdict": st.sampled_from([255, 2, 3, 4]), "scope": numbers,
     }
 )  # fmt: skip
 

@@ -188,6 +188,7 @@ def test_constants_equal_those_of_the_header(header):
     assert constants["CLASSES"] == records.CLASSES
     assert constants["REASONS"] == len(records.REASONS)
     assert constants["RULE_DEFAULT"] == records.RULE_DEFAULT
+    assert constants["RULE_ISOLATED"] == records.RULE_ISOLATED
     assert header.enums["verdict"]["V_NONE"] == records.VERDICT_NONE
 
 

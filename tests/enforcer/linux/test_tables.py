@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from collectors.ebpf.records import ADDRESS_KEY, HASH_KEY, INODE_KEY, PATH_BITS, SCOPE
 from enforcer.linux.pathhash import hash_name, hash_path
-from enforcer.linux.tables import KERNEL_OPS, PORT_RANGES, RuleTableError, build
+from enforcer.linux.tables import ACTIONS, KERNEL_OPS, PORT_RANGES, RuleTableError, build, enforcing
 from pipeline import schema
-from pipeline.policy.kernel import KernelPlan, KernelRule, PathTarget
+from pipeline.policy.kernel import KernelPlan, KernelRule, PathTarget, inline
 
 SEED = 0x1234_5678_9ABC
 SCOPE_NUMBER = 7
@@ -120,7 +120,13 @@ def test_a_file_that_exists_is_named_by_its_inode_as_well_and_by_every_spelling(
 def test_files_below_a_protected_directory_are_named_by_their_inodes_too():
     """A hard link to one of them, made elsewhere, is found by nothing else."""
     tree = PathTarget("subtree", "/keys")
-    rules = (rule(0, paths=(tree,)), rule(1, "allow", paths=(tree,)), rule(2, paths=(PathTarget("exact", "/keys"),)))
+    exact = PathTarget("exact", "/keys")
+    rules = (
+        rule(0, paths=(tree,)),
+        rule(1, "allow", paths=(tree,)),
+        rule(2, paths=(exact,)),
+        rule(3, "ask", paths=(tree,)),
+    )
     asked = []
 
     def below(directory):
@@ -129,8 +135,8 @@ def test_files_below_a_protected_directory_are_named_by_their_inodes_too():
 
     tables, _ = built(plan(*rules), below=below)
     assert {k: bits_of(v) for k, v in tables.maps["inodes"].items()} == {
-        inode_key(8, 7): (1, 0),
-        inode_key(8, 8): (1, 0),
+        inode_key(8, 7): (0b1001, 0),
+        inode_key(8, 8): (0b1001, 0),
     }
     assert set(asked) == {"/keys"}  # an allow must not grow
 
@@ -162,7 +168,7 @@ def test_programs_switch_rules_on_and_off():
 
 # ---------------------------------------------------------------- the scope
 
-actions = st.sampled_from(["allow", "audit", "deny", "kill"])
+actions = st.sampled_from(["allow", "audit", "ask", "deny", "freeze", "kill"])
 some_rules = st.lists(
     st.tuples(
         actions,
@@ -189,7 +195,7 @@ def test_each_set_of_the_scope_holds_the_rules_that_it_is_about(wanted, defaults
     def those(condition):
         return sum(1 << r.bit for r in rules if condition(r))
 
-    for action in ("allow", "audit", "deny", "kill"):
+    for action in ("allow", "audit", "ask", "deny", "freeze", "kill"):
         assert scope[action] == those(lambda r, action=action: r.action == action)
     for name, place in KERNEL_OPS.items():
         assert scope["op_bits"][place] == those(lambda r, name=name: name in r.operations)
@@ -213,10 +219,24 @@ def test_each_set_of_the_scope_holds_the_rules_that_it_is_about(wanted, defaults
 
 @pytest.mark.parametrize(("action", "kind", "held"), [
     ("deny", "subtree", True), ("kill", "name_subtree", True), ("deny", "exact", False), ("allow", "subtree", False),
+    ("ask", "subtree", True), ("freeze", "name_subtree", True), ("freeze", "exact", False), ("audit", "subtree", False),
 ])  # fmt: skip
 def test_a_walk_too_deep_to_tell_is_closed_for_rules_over_trees(action, kind, held):
     _, scope = built(plan(rule(3, action, paths=(PathTarget(kind, "/x"),))))
     assert scope["tree_bits"] == (1 << 3 if held else 0)
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("was", [True, False])
+def test_a_scope_is_switched_to_recording_and_back_and_nothing_else_of_it_changes(on, was):
+    rules = (rule(0, paths=(PathTarget("subtree", "/x"),)), rule(1, "ask", ("exec",)))
+    tables, _ = built(plan(*rules, defaults={"exec": "deny"}, enforce=was))
+    assert enforcing(tables.scope, on=on) == built(plan(*rules, defaults={"exec": "deny"}, enforce=on))[0].scope
+
+
+def test_every_action_of_a_plan_has_a_set_in_the_scope():
+    assert set(ACTIONS) == {inline(verdict) for verdict in schema.VERDICTS}
+    assert set(ACTIONS) <= set(SCOPE.names)
 
 
 def test_all_sixty_four_bits_fit():
