@@ -245,7 +245,7 @@ ACTIONS: tuple[Column, ...] = (
     _c("id", TEXT, "what", "", "lictor", "action id; the intent row and the result row share it"),
     _c("time", TIME, "when", "µs, UTC", "lictor", "when the row was written"),
     _c("phase", TEXT, "what", "", "lictor", "intent or result"),
-    _c("action", TEXT, "what", "", "policy", "deny, kill, …"),
+    _c("action", TEXT, "what", "", "policy", "warn, ask, deny, freeze, quarantine, isolate, kill; release, join, restore, purge; webhook, command; pause, resume"),
     _c("host", TEXT, "when", "", "machine", "host name"),
     _c("boot_id", TEXT, "when", "", "kernel", "boot of the host"),
     _c("agent_run", TEXT, "who", "", "lictor", "the run acted on"),
@@ -287,9 +287,39 @@ POLICIES: tuple[Column, ...] = (
     _c("reason", TEXT, "what", "", "lictor", "refused: why"),
 )  # fmt: skip
 
+REQUESTS: tuple[Column, ...] = (
+    _c("id", TEXT, "what", "", "lictor", "the question: id of the action that froze the run; its rows share it"),
+    _c("time", TIME, "when", "µs, UTC", "lictor", "when the state was entered"),
+    _c("state", TEXT, "what", "", "lictor", "waiting; released, denied or killed; gone: the run ended meanwhile; the view shows the latest row of a question"),
+    _c("host", TEXT, "when", "", "machine", "host name"),
+    _c("boot_id", TEXT, "when", "", "kernel", "boot of the host"),
+    _c("agent_run", TEXT, "who", "", "lictor", "the run that is held"),
+    _c("agent", TEXT, "who", "", "signature or command line", "agent"),
+    _c("user", TEXT, "who", "", "user database", "who runs the agent"),
+    _c("uid", LONG, "who", "", "kernel", "its number: this user decides nothing here"),
+    _c("process_key", LONG, "who", "", "kernel", "the process that asks"),
+    _c("pid", INT, "who", "", "kernel", "its pid"),
+    _c("exe", TEXT, "who", "", "/proc", "its program"),
+    _c("cmdline", TEXT, "who", "", "/proc", "its command line"),
+    _c("operation", TEXT, "on what", "", "kernel", "what it asks for; NULL where a person froze the run"),
+    _c("object", TEXT, "on what", "", "kernel", "path or address"),
+    _c("rule", TEXT, "judged", "", "policy", "the rule that asks"),
+    _c("policy", TEXT, "judged", "", "policy", "policy of the rule"),
+    _c("because", TEXT, "judged", "", "policy", "why the rule asks"),
+    _c("instead", TEXT, "judged", "", "policy", "what to do instead"),
+    _c("change", TEXT, "judged", "", "lictor", "the smallest change of the policy that would let it pass"),
+    _c("until", TIME, "when", "µs, UTC", "policy", "when the time is up"),
+    _c("then", TEXT, "judged", "", "policy", "what happens then: release, deny or kill"),
+    _c("decided_by", TEXT, "who", "", "kernel", "name of the user who decided; lictor where the time was up"),
+    _c("decided_uid", LONG, "who", "", "kernel", "number of that user"),
+    _c("decided_login", TEXT, "who", "", "kernel", "who had logged in, where that is another user (sudo)"),
+    _c("why", TEXT, "judged", "", "the person", "what they said"),
+)  # fmt: skip
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "activity": ACTIVITY, "runs": RUNS, "processes": PROCESSES,
     "findings": FINDINGS, "actions": ACTIONS, "coverage": COVERAGE, "policies": POLICIES,
+    "requests": REQUESTS,
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ SHAPES = {
     "Match": "`match` and `unless`",
     "Step": "A step of a `sequence`",
     "Scope": "`scope`",
+    "HoldLimits": "`holds`",
     "PolicyTest": "A test",
     "TestEvent": "The `event` of a test",
 }
@@ -35,11 +36,11 @@ SHAPES = {
 DOES = {
     "allow": "nothing; lifts a default of the same policy",
     "audit": "nothing; lifts a default of the same policy, and the row names the rule",
-    "ask": "deny, and a person is asked whether it may be done",
+    "ask": "the process is stopped before its call returns (a connection is refused), and the whole run stands still until a person decides; see `holds`",
     "deny": "it is not done: refused, or the process is killed before it has anything of it, else right after",
-    "freeze": "deny, and the run stands still until a person decides",
-    "quarantine": "deny, and the file is put where nothing runs or reads it",
-    "isolate": "deny, and the run loses the network",
+    "freeze": "as ask, by the policy's own judgement: a run that is not released in time is killed",
+    "quarantine": "deny, and the file goes to the vault, where nothing runs or reads it",
+    "isolate": "deny, and the run loses its network: new connections are refused, those that exist are cut",
     "kill": "every process of the run is killed",
 }
 """What each action does to the process."""

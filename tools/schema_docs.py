@@ -34,6 +34,7 @@ PURPOSE = {
     "actions": "What was done about it: an intent row before, a result row after, with the same id.",
     "coverage": "What was seen and what was lost, per source, processor, class, reason and interval, also when nothing was.",
     "policies": "Every version of a policy that was in force, with its text, and changes that were refused.",
+    "requests": "What runs were held for, and how that was decided, by whom: one row per state of a question.",
 }
 
 INTRODUCTION = f"""# The schema

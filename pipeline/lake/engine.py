@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from pipeline.lake.segments import Segment
     from pipeline.lake.snapshot import Snapshot
 
-BASE_TABLES = {("run_log" if t == "runs" else t): t for t in schema.TABLES}
-"""SQL name of each table; ``runs`` is left to a view that shows the latest row of a run."""
+_LOGS = {"runs": "run_log", "requests": "request_log"}
+"""Tables with a row for each state: their own names are left to views that show the latest one."""
+
+BASE_TABLES = {_LOGS.get(t, t): t for t in schema.TABLES}
+"""SQL name of each table."""
 
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _ASKS_WHAT_THERE_IS = re.compile(

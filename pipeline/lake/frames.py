@@ -25,7 +25,16 @@ import pyarrow as pa
 
 MAGIC = b"LWF1"
 HEADER_ID = 0
-TABLE_IDS = {"activity": 1, "runs": 2, "processes": 3, "findings": 4, "actions": 5, "coverage": 6, "policies": 7}
+TABLE_IDS = {
+    "activity": 1,
+    "runs": 2,
+    "processes": 3,
+    "findings": 4,
+    "actions": 5,
+    "coverage": 6,
+    "policies": 7,
+    "requests": 8,
+}
 """Numbers on disk; never reused. A test holds that every table of the schema has one."""
 
 HEAD_BYTES = 64

@@ -32,8 +32,8 @@ class Lake:
     """A lake to be asked.
 
     ``views`` (name to SELECT, in an order in which each needs only those before it) exist beside the
-    base tables activity, run_log, processes, findings, actions and coverage. ``memory`` bounds the
-    worker, ``max_bytes`` a result. ``verify_bytes``: how much Parquet a query may compare with its
+    base tables activity, run_log, processes, findings, actions, coverage, policies and request_log. ``memory``
+    bounds the worker, ``max_bytes`` a result. ``verify_bytes``: how much Parquet a query may compare with its
     recorded SHA-256 before it reads (newest first; None is all; what was found whole is remembered
     as long as this object lives). Missing and cut segments are always noticed.
     ``unsafe`` permits queries where the kernel can confine nothing. Raises ``LakeError``.

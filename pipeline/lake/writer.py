@@ -62,6 +62,7 @@ class LakeWriter:
         self._held: dict[str, list[pa.Table]] = {}
         self._held_rows = 0
         self._held_since = 0.0
+        self._unsynced_since: float | None = None
         self._wal: Wal | None = None
         self._wal_since = 0.0
         self._chain = frames.START
@@ -102,15 +103,25 @@ class LakeWriter:
     def tick(self) -> None:
         """Do what time asks for: make rows durable, hand over old logs. Cheap; raises ``LakeError``."""
         with self._lock:
-            if self._held_rows and self._clock() - self._held_since >= MAX_HELD_S:
+            since = self._held_since if self._held_rows else self._unsynced_since
+            if since is not None and self._clock() - since >= MAX_HELD_S:
                 self.sync()
             if self._wal and self._clock() - self._wal_since >= SEAL_AGE_S:
                 self._rotate()
 
+    def flush(self) -> None:
+        """Hand everything appended so far to the system: no end of this process can lose it, only one of the machine.
+
+        Durable at the latest a second later, as with ``append``. Raises ``LakeError``.
+        """
+        with self._lock:
+            if self._held_rows:
+                self._hand_over()
+
     def sync(self) -> None:
         """Make everything appended so far durable. Raises ``LakeError``."""
         with self._lock:
-            if self._held_rows:
+            if self._held_rows or self._unsynced_since is not None:
                 self._write_held()
                 if self._wal and self._wal.size >= SEAL_BYTES:
                     self._rotate()
@@ -154,11 +165,18 @@ class LakeWriter:
 
     def _write_held(self) -> None:
         """Held rows to the log, durable. What could not be written stays held."""
+        self._hand_over().sync()
+        self._unsynced_since = None
+
+    def _hand_over(self) -> Wal:
+        """Held rows to the log. What could not be written stays held."""
         wal = self._wal or self._open_wal()
+        if self._held and self._unsynced_since is None:
+            self._unsynced_since = self._held_since
         for table in list(self._held):
             wal.append(table, rows.join(self._held[table]))
             self._held_rows -= sum(p.num_rows for p in self._held.pop(table))
-        wal.sync()
+        return wal
 
     def _open_wal(self) -> Wal:
         self._number += 1
@@ -181,6 +199,9 @@ class LakeWriter:
         """Hand the current log to the background thread."""
         if self._wal is None:
             return
+        if self._unsynced_since is not None:
+            self._wal.sync()
+            self._unsynced_since = None
         self._chain = self._wal.chain
         self._waiting.append(self._wal)
         self._wal = None

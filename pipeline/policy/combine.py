@@ -14,12 +14,15 @@ from pipeline.policy.model import Place
 from pipeline.policy.source import Location, PolicyError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.policy.model import Match, Policy, Rule
 
 STOPPING = schema.VERDICTS[schema.VERDICTS.index("ask") :]
 """Actions that stop something; the others only say what they think of it."""
+
+ASKING = ("ask", "freeze")
+"""Actions that wait for a person."""
 
 UNSTOPPABLE = ("exit",)
 """Operations that have nothing left to stop."""
@@ -46,6 +49,34 @@ def refuse_twins(policies: Sequence[Policy]) -> None:
             )
             raise PolicyError(policy.source_path, [problem_at(policy, ("name",), text)])
         seen[policy.name] = policy.source_path
+
+
+def refuse_excuses(policies: Sequence[Policy], excused: Iterable[str]) -> None:
+    """A person may excuse a rule or default that asks, and none that denies; raises ``PolicyError``."""
+    for policy in policies:
+        actions = _actions(policy)
+        for name in excused:
+            if actions.get(name, "ask") not in ASKING:
+                text = f"'{name}' says {actions[name]}: only what asks or freezes can be excused"
+                raise PolicyError(policy.source_path, [problem_at(policy, _location(policy, name), text)])
+
+
+def excusable(policies: Sequence[Policy], excused: Mapping[str, int]) -> dict[str, int]:
+    """The excuses that some policies still admit: what has come to deny meanwhile takes its excuse away."""
+    actions = [_actions(policy) for policy in policies]
+    return {name: until for name, until in excused.items() if all(a.get(name, "ask") in ASKING for a in actions)}
+
+
+def _actions(policy: Policy) -> dict[str, str]:
+    """What each rule does, and each default under its name."""
+    defaults = {f"default:{selector}": action for selector, action in policy.defaults.items()}
+    return defaults | {rule.id: rule.action for rule in policy.rules}
+
+
+def _location(policy: Policy, name: str) -> Location:
+    """Where a rule or default stands, by its name."""
+    found = next((i for i, rule in enumerate(policy.rules) if rule.id == name), None)
+    return ("rules", found, "action") if found is not None else ("defaults", name.removeprefix("default:"))
 
 
 def refuse_unstoppable(policy: Policy, unknown: Mapping[str, str] = NOTHING) -> None:

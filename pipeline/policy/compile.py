@@ -8,15 +8,31 @@ part of the program and is named in ``out_of_scope``.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline import schema
 from pipeline.policy import globs
-from pipeline.policy.combine import STOPPING, UNSTOPPABLE, common_mode, place_of, refuse_twins, refuse_unstoppable
+from pipeline.policy.combine import (
+    STOPPING,
+    UNSTOPPABLE,
+    common_mode,
+    place_of,
+    refuse_excuses,
+    refuse_twins,
+    refuse_unstoppable,
+)
 from pipeline.policy.context import RunContext, in_scope, resolver
+from pipeline.policy.holding import joint_failure, joint_holds
 from pipeline.policy.labels import BUILT_IN
+from pipeline.policy.program import (
+    NEVER,
+    CompiledMatch,
+    CompiledRule,
+    CompiledSequence,
+    CompiledStep,
+    Layer,
+    Program,
+)
 from pipeline.policy.quantities import moment_ns
 from pipeline.policy.source import Location, PolicyError, Problem
 from pipeline.policy.texts import domain_regex, text_regex, user_regex
@@ -45,140 +61,8 @@ SEVERITY_OF = {
 }  # fmt: skip
 """Severity of a rule that names none, and of a default."""
 
-_NEVER = 2**63 - 1
-
 OWN_LAYER, OWN_FILES = "lictor", "policy-files"
 """Names of the layer and of the rule that protect the policies' own files."""
-
-
-@dataclass(frozen=True)
-class CompiledMatch:
-    """A match with its patterns parsed; an empty key matches everything.
-
-    ``labelled`` are the paths of its labels; ``texts`` holds the other patterns (argv, parent, user, domain,
-    exe_hash) as regular expressions, by key.
-    """
-
-    paths: tuple[globs.Glob, ...] = ()
-    labelled: tuple[globs.Glob, ...] = ()
-    exes: tuple[globs.Glob, ...] = ()
-    networks: tuple[str, ...] = ()
-    nets: tuple[str, ...] = ()
-    ports: tuple[tuple[int, int], ...] = ()
-    protocols: tuple[str, ...] = ()
-    size: tuple[int, int] | None = None
-    texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    taint: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class CompiledRule:
-    """A rule about single events, ready to be matched; ``place`` is its ``file:line:column``.
-
-    ``enforce`` is false where only this rule is in audit mode.
-    """
-
-    id: str
-    policy: str
-    policy_version: str
-    action: str
-    severity: str | None
-    on: frozenset[str]
-    match: CompiledMatch
-    unless: CompiledMatch | None
-    title: str | None
-    because: str | None
-    instead: str | None
-    attack: tuple[str, ...]
-    best_effort: bool
-    place: str
-    enforce: bool = True
-    inert: str = ""
-    """Why the rule can never match on this machine, where that is so."""
-    atlas: tuple[str, ...] = ()
-    owasp: tuple[str, ...] = ()
-
-    @property
-    def names_sockets(self) -> bool:
-        """Whether a network rule speaks of unix sockets: it must name a path or the protocol."""
-        return bool(self.match.paths or self.match.labelled) or "unix" in self.match.protocols
-
-
-@dataclass(frozen=True)
-class CompiledStep:
-    """One step of a sequence: what an event must be (a rule that audits), how often, or that it must not be there."""
-
-    rule: CompiledRule
-    count: int = 1
-    negated: bool = False
-
-
-@dataclass(frozen=True)
-class CompiledSequence:
-    """A rule that needs a memory; ``rule`` has its names and its action, its ``on`` is that of the last step.
-
-    A rule with ``rate`` or ``taint`` is a sequence of one step.
-    """
-
-    rule: CompiledRule
-    steps: tuple[CompiledStep, ...]
-    within_ns: int
-    by: str
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One policy of a program: its rules lift its own defaults only, so that layers can but narrow."""
-
-    policy: str
-    version: str
-    rules: tuple[CompiledRule, ...]
-    defaults: Mapping[str, str]
-    sequences: tuple[CompiledSequence, ...] = ()
-    labels: Mapping[str, tuple[globs.Glob, ...]] = field(default_factory=dict)
-    """Every label that the policy names, and its paths here."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """All policies in force for one run."""
-
-    name: str
-    version: str
-    mode: str
-    layers: tuple[Layer, ...]
-    out_of_scope: tuple[str, ...] = ()
-    changes_ns: int = _NEVER
-    """When the next rule expires (ns since 1970): the program must be compiled anew then."""
-
-    @cached_property
-    def sequences(self) -> tuple[CompiledSequence, ...]:
-        """Every rule that needs a memory, in the order of the files."""
-        return tuple(sequence for layer in self.layers for sequence in layer.sequences)
-
-    @cached_property
-    def recording(self) -> frozenset[tuple[str, str]]:
-        """(policy, rule) of the rules that only record."""
-        return frozenset((rule.policy, rule.id) for rule in self.all_rules if not rule.enforce)
-
-    @property
-    def all_rules(self) -> tuple[CompiledRule, ...]:
-        """Rules about single events, then those with a memory."""
-        return (*self.rules, *(sequence.rule for sequence in self.sequences))
-
-    @cached_property
-    def rules(self) -> tuple[CompiledRule, ...]:
-        """Every rule, in the order of the files."""
-        return tuple(rule for layer in self.layers for rule in layer.rules)
-
-    @cached_property
-    def defaults(self) -> Mapping[str, str]:
-        """The strongest default of each selector over all layers."""
-        merged: dict[str, str] = {}
-        for layer in self.layers:
-            for selector, action in layer.defaults.items():
-                merged[selector] = schema.stronger([action, merged.get(selector, "allow")])
-        return merged
 
 
 def compile_policies(
@@ -189,10 +73,11 @@ def compile_policies(
     ``guarded`` are paths that nobody whom the program binds may change: the policies' own files.
 
     Raises ``PolicyError``: a variable without a value, policies of different modes, two policies of one
-    name, or a deny that nothing could enforce.
+    name, a deny that nothing could enforce, or an excuse from what does not ask.
     """
     inside = [p for p in policies if in_scope(p, context)]
     refuse_twins(policies)
+    refuse_excuses(inside, context.excuses)
     layers = tuple(_layer(p, context) for p in inside)
     if inside and guarded:
         layers += (own_files(guarded),)
@@ -206,8 +91,15 @@ def compile_policies(
         mode=chosen,
         layers=layers,
         out_of_scope=tuple(p.name for p in policies if p not in inside),
-        changes_ns=min((t for p in inside for r in p.rules if (t := _expiry(r)) > context.now_ns), default=_NEVER),
+        changes_ns=_next_change(inside, context),
+        holds=joint_holds(inside),
+        on_failure=joint_failure(inside),
     )
+
+
+def _next_change(policies: Sequence[Policy], context: RunContext) -> int:
+    moments = [*(_expiry(r) for p in policies for r in p.rules), *context.excused.values()]
+    return min((t for t in moments if t > context.now_ns), default=NEVER)
 
 
 def own_files(paths: Sequence[str]) -> Layer:
@@ -232,7 +124,7 @@ def _own(*on: str, paths: Sequence[str]) -> CompiledRule:
 
 
 def _expiry(rule: Rule) -> int:
-    return moment_ns(rule.expires) if rule.expires else _NEVER
+    return moment_ns(rule.expires) if rule.expires else NEVER
 
 
 def _joint_version(policies: Sequence[Policy]) -> str:
@@ -248,7 +140,8 @@ def _layer(policy: Policy, context: RunContext) -> Layer:
     sequences = tuple(maker.sequence(i) for i in living if _needs_memory(policy.rules[i]))
     if maker.problems:
         raise PolicyError(policy.source_path, maker.problems)
-    return Layer(policy.name, policy.version, singles, policy.defaults, sequences, maker.labels)
+    defaults = {s: "allow" if f"default:{s}" in context.excuses else a for s, a in policy.defaults.items()}
+    return Layer(policy.name, policy.version, singles, defaults, sequences, maker.labels)
 
 
 def _needs_memory(rule: Rule) -> bool:
@@ -262,6 +155,7 @@ class _Maker:
         self._policy = policy
         self._lookup = resolver(context)
         self._unknown = context.unknown
+        self._excused = context.excuses
         self.problems: list[Problem] = []
         self.labels: dict[str, tuple[globs.Glob, ...]] = {}
 
@@ -297,12 +191,13 @@ class _Maker:
         written: Match | None = None,
     ) -> CompiledRule:
         rule = self._policy.rules[index]
+        action = "audit" if rule.id in self._excused else rule.action
         return CompiledRule(
             id=rule.id,
             policy=self._policy.name,
             policy_version=self._policy.version,
-            action=rule.action,
-            severity=rule.severity or SEVERITY_OF[rule.action],
+            action=action,
+            severity=rule.severity or SEVERITY_OF[action],
             on=frozenset(on),
             match=match,
             unless=unless,

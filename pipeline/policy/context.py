@@ -36,6 +36,18 @@ class RunContext:
     now_ns: int = 0
     """Nanoseconds since 1970: from when on a rule that ``expires`` is left out."""
 
+    excused: Mapping[str, int] = field(default_factory=dict)
+    """Rules (or ``default:SELECTOR``) that ask no more in this run, since a person said so, and until when (ns since 1970).
+
+    What they speak of is recorded and passes, as far as they are concerned: with the rule gone altogether a stricter default
+    would stop what was just released.
+    """
+
+    @property
+    def excuses(self) -> frozenset[str]:
+        """The excuses whose time is not up."""
+        return frozenset(name for name, until in self.excused.items() if until > self.now_ns)
+
 
 def in_scope(policy: Policy, context: RunContext) -> bool:
     """Whether each key of the scope has a pattern for this context; a repository goes by its folder or that's name."""

@@ -1,4 +1,4 @@
-"""A policy file and the files that it takes in, as one: rules, labels and defaults merged.
+"""A policy file and the files that it takes in, as one: rules, labels, defaults and limits merged.
 
 An include is for the author of both files: the including file may replace a rule by giving its id
 again, or disable it, unless it is ``locked``; its defaults win. What must bind somebody else stands in a policy
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from pipeline import schema
+from pipeline.policy.kinds import Failure
 from pipeline.policy.labels import BUILT_IN, names_in
-from pipeline.policy.model import Document, Place, Policy, Rule, Scope
+from pipeline.policy.model import Document, HoldLimits, Place, Policy, Rule, Scope
 from pipeline.policy.source import Location, PolicyError, Problem, Tree
 from pipeline.policy.words import near
 
@@ -66,6 +67,8 @@ class _Merge:
     texts: dict[str, str] = field(default_factory=dict)
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
+    holds: HoldLimits = field(default_factory=HoldLimits)
+    on_failure: Failure | None = None
 
     def take(self, part: Part, chain: tuple[str, ...] = ()) -> _Rules:
         """The rules of a file and of what it includes."""
@@ -77,6 +80,7 @@ class _Merge:
         for name, patterns in part.document.labels.items():
             self._label(part, name, patterns)
         self.defaults |= part.document.defaults
+        self._limits(part.document)
         _disable(part, rules)
         own = {rule.id: _Kept(_with_mode(rule, part, chain), part, i) for i, rule in enumerate(part.document.rules)}
         for rule_id, kept in own.items():
@@ -104,6 +108,12 @@ class _Merge:
                 before = rules[rule_id].part.filename
                 raise kept.part.problem(("rules", kept.index, "id"), f"rule id '{rule_id}' also stands in {before}")
             rules[rule_id] = kept
+
+    def _limits(self, document: Document) -> None:
+        """What a file says wins over what it includes, key by key."""
+        said = {f.name: getattr(document.holds, f.name) for f in fields(HoldLimits)}
+        self.holds = replace(self.holds, **{name: value for name, value in said.items() if value is not None})
+        self.on_failure = document.on_failure or self.on_failure
 
     def _fetched(self, part: Part, here: Location, name: str) -> Part:
         if self.fetch is None:
@@ -146,6 +156,8 @@ def merged(top: Part, read: Read, fetch: Fetch | None) -> Policy:
         labels=merge.labels,
         places=_Places(top, rules),
         texts=merge.texts,
+        holds=merge.holds,
+        on_failure=merge.on_failure,
     )
 
 

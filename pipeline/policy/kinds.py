@@ -6,16 +6,22 @@ mean *nothing* or *anything*, and readers would not agree on which.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from pipeline import schema
 from pipeline.policy.fields import OneOf, as_tuple, glob_text, network, port_range
-from pipeline.policy.quantities import day_or_time, duration, rate, size
+from pipeline.policy.quantities import day_or_time, duration, rate, size, waiting_time
 from pipeline.policy.texts import domain, pattern_text
 
 ACTIONS = schema.VERDICTS
+Then = Literal["release", "deny", "kill"]
+ANSWERS: tuple[Then, ...] = ("release", "deny", "kill")
+"""What can happen to a held run that nobody decides about, weakest first."""
+
+Failure = Literal["open", "closed"]
+FAILURES: tuple[Failure, ...] = ("open", "closed")
 MODES = ("enforce", "audit")
 NETS = ("loopback", "private", "external", "unresolved")
 PROTOCOLS = ("tcp", "udp", "unix", "icmp", "icmpv6", "sctp")
@@ -25,6 +31,11 @@ BY = ("agent_run", "process", "user", "path", "dst_ip")
 def _duration(value: Any, info: ValidationInfo) -> int:
     """A duration; in a file it has a unit, while a plain number is what was made of one before."""
     return duration(str(value) if info.mode == "json" else value)
+
+
+def _limit(value: Any, info: ValidationInfo) -> int:
+    """A duration that a run may be held for."""
+    return waiting_time(_duration(value, info))
 
 
 def _users(value: Any) -> tuple[Any, ...]:
@@ -63,6 +74,7 @@ RateText = Annotated[str, Field(title="rate", pattern=r"^[0-9]+/[0-9]*(ms|s|m|h|
 Rate = Annotated[tuple[int, int], BeforeValidator(rate, json_schema_input_type=RateText)]
 DurationText = Annotated[str, Field(title="duration", pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$")]
 Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=DurationText)]
+Limit = Annotated[int, BeforeValidator(_limit, json_schema_input_type=DurationText)]
 Moment = Annotated[
     str, Field(title="day or time", pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"), AfterValidator(day_or_time)
 ]

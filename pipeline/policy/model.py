@@ -18,18 +18,22 @@ from pydantic.dataclasses import dataclass
 from pipeline import schema
 from pipeline.policy.fields import OneOf, as_tuple
 from pipeline.policy.kinds import (
+    ANSWERS,
     BY,
+    FAILURES,
     MODES,
     SOME,
     Action,
     Atlas,
     Domains,
     Duration,
+    Failure,
     Globs,
     Hash,
     Hashes,
     Label,
     Labels,
+    Limit,
     Line,
     Moment,
     Name,
@@ -50,6 +54,7 @@ from pipeline.policy.kinds import (
     Size,
     Technique,
     Texts,
+    Then,
     Users,
 )
 
@@ -67,6 +72,8 @@ def _says(meaning: str, *examples: Any) -> Any:
 _Mode = Annotated[str, OneOf("mode", MODES)]
 _By = Annotated[str, OneOf("by", BY)]
 _Intent = Annotated[str, OneOf("intent", schema.INTENTS)]
+_Then = Annotated[Then, OneOf("answer", ANSWERS)]
+_Failure = Annotated[Failure, OneOf("on_failure", FAILURES)]
 _Includes = Annotated[
     tuple[Line, ...], SOME, BeforeValidator(as_tuple, json_schema_input_type=Line | Annotated[list[Line], SOME])
 ]
@@ -232,6 +239,17 @@ class PolicyTest:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class HoldLimits:
+    """How long a run that is held by ask or freeze waits for a person, and what happens then."""
+
+    limit: Annotated[Limit | None, _says("how long a run stands still at most, 1s to 24h; else 10m", "10m")] = None
+    ask: Annotated[
+        _Then | None, _says("what happens then to who asked: release lets it have its way; else deny", "deny")
+    ] = None
+    freeze: Annotated[_Then | None, _says("what happens then to a run that was frozen; else kill", "kill")] = None
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Document:
     """A whole policy file, as written."""
 
@@ -240,7 +258,7 @@ class Document:
     description: Annotated[Prose | None, _says("what it is for", "What our agents may do at work.")] = None
     include: Annotated[
         _Includes,
-        _says("files whose rules, labels and defaults are taken in; this file's defaults win", ["base.yaml"]),
+        _says("files whose rules, labels, defaults and limits are taken in; this file's own win", ["base.yaml"]),
     ] = ()
     disable: Annotated[Patterns, _says("ids of included rules that do not count", ["too-strict"])] = ()
     scope: Annotated[Scope, _says("to whom it applies", {"agents": ["codex"]})] = Scope()
@@ -253,6 +271,17 @@ class Document:
     defaults: Annotated[
         dict[Selector, Action], _says("what holds where no rule matches", {"exec": "allow", "network": "deny"})
     ] = field(default_factory=dict)
+    holds: Annotated[
+        HoldLimits, _says("how long a held run waits, and what happens then", {"limit": "10m", "ask": "deny"})
+    ] = HoldLimits()
+    on_failure: Annotated[
+        _Failure | None,
+        _says(
+            "what becomes of runs when Lictor itself ends unexpectedly: open, they go on, unwatched; closed, they are "
+            "ended; not given: closed for lictor run, open for lictor watch",
+            "closed",
+        ),
+    ] = None
     rules: Annotated[
         tuple[Rule, ...],
         _says("in any order", [{"id": "keys", "on": "file.read", "match": {"path": "~/.ssh/**"}, "action": "deny"}]),
@@ -294,6 +323,8 @@ class Policy:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: Mapping[tuple[str | int, ...], Place] = field(default_factory=dict, repr=False, compare=False)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    holds: HoldLimits = field(default_factory=HoldLimits)
+    on_failure: Failure | None = None
 
 
 DOCUMENT: TypeAdapter[Document] = TypeAdapter(Document)

@@ -33,6 +33,13 @@ def duration(value: Any) -> int:
     return _bounded(round(float(found[1]) * NS[found[2]]), str(value))
 
 
+def waiting_time(nanoseconds: int) -> int:
+    """A duration that a run may stand still for: a person must have a chance, and nothing may stand for ever."""
+    if not NS["s"] <= nanoseconds <= NS["d"]:
+        raise wrong("a run is held for 1s at least and 24h at most")
+    return nanoseconds
+
+
 def rate(value: Any) -> tuple[int, int]:
     """``100/60s`` as (100, nanoseconds)."""
     if isinstance(value, tuple):

@@ -102,12 +102,19 @@ def lake(tmp_path_factory):
             {"host": "vm", "source": "ebpf", "class": "file", "reason": "none", "since": at(11), "until": at(12), "emitted": 5, "delivered": 5, "lost": 0},
             {"host": "vm", "source": "lake", "reason": "log_damaged", "since": at(52), "until": at(53)},
         ]))  # fmt: skip
+        asked = {"id": "q1", "agent_run": "run1", "time": at(4), "state": "waiting"}
+        writer.append("requests", table("requests", [
+            asked, asked | {"change": "unless: {exe: /bin/cat}"},
+            asked | {"change": "unless: {exe: /bin/cat}", "time": at(9), "state": "released", "decided_by": "eve"},
+            asked | {"id": "q2", "time": at(10)}, asked | {"id": "q2", "time": at(10), "change": "defaults: {exec: allow}"},
+            asked | {"id": "q3", "time": at(11)}, asked | {"id": "q3", "time": at(11), "state": "gone"},
+        ]))  # fmt: skip
     return Lake(root, views=catalog.views())
 
 
 def test_every_view_has_the_columns_that_it_promises(lake):
     loaded = catalog.load()
-    assert {q.name for q in loaded} == {"runs", "process_tree", "denials", "egress", "coverage_gaps"}
+    assert {q.name for q in loaded} == {"runs", "process_tree", "denials", "egress", "coverage_gaps", "requests"}
     for q in loaded:
         assert lake.query(f"SELECT * FROM {q.name} LIMIT 0").schema.names == list(q.columns), q.name
 
@@ -119,6 +126,16 @@ def test_runs_has_one_row_per_run_with_its_latest_state_and_counts(lake):
         ("run2", "started", 12, 1),
     ]
     assert [(r["files_changed"], r["destinations"], r["processes"]) for r in rows] == [(1, 0, 3), (0, 10, 1)]
+
+
+def test_requests_has_one_row_per_question_with_its_latest_state(lake):
+    rows = lake.query("SELECT id, state, change, decided_by FROM requests ORDER BY id").to_pylist()
+    assert [tuple(r.values()) for r in rows] == [
+        ("q1", "released", "unless: {exe: /bin/cat}", "eve"),
+        ("q2", "waiting", "defaults: {exec: allow}", None),
+        ("q3", "gone", None, None),
+    ]
+    assert lake.query("SELECT count(*) AS n FROM request_log").to_pylist() == [{"n": 7}]
 
 
 def test_denials_say_whether_it_was_stopped(lake):

@@ -9,6 +9,7 @@ import yaml
 
 from pipeline import schema
 from pipeline.policy import checks
+from pipeline.policy.combine import STOPPING
 from pipeline.policy.context import RunContext
 from pipeline.policy.kinds import ACTIONS
 from pipeline.policy.labels import BUILT_IN
@@ -125,6 +126,9 @@ def test_the_policies_of_the_readme_hold_what_they_say():
     assert len(results) == 2
 
 
-def test_the_readme_names_every_key_of_a_match():
+def test_the_readme_names_every_key_of_a_match_and_every_action_that_stops():
     readme = (generated.ROOT / "policies" / "README.md").read_text()
-    assert set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE)) == set(policy_docs.keys("Match"))
+    named = [re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) for section in readme.split("\n## ")]
+    actions, keys = (found for found in named if found)
+    assert set(keys) == set(policy_docs.keys("Match"))
+    assert actions == list(STOPPING)

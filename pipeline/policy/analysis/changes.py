@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -56,14 +57,11 @@ class Book:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self._raw: dict[str, dict[str, Raw]] = {}
 
     def raw(self, rule: str) -> Raw | None:
         """A copy of a rule's data; ``None`` where its text is not at hand."""
         file = self._file(rule)
-        if file not in self._raw:
-            self._raw[file] = _rules_of(self.policy.texts.get(file, ""), file)
-        found = self._raw[file].get(rule)
+        found = _rules_of(self.policy.texts.get(file, ""), file).get(rule)
         return None if found is None else copy.deepcopy(found)
 
     def included(self, rule: str) -> bool:
@@ -86,6 +84,7 @@ class Book:
         return place_of(self.policy, ("rules", index)).file
 
 
+@lru_cache(maxsize=64)
 def _rules_of(text: str, file: str) -> dict[str, Raw]:
     try:
         data = read_tree(text, file).data if text else {}
@@ -109,16 +108,15 @@ def _applied(policy: Policy, edit: Edit) -> Policy:
     if edit.kind == "default":
         return replace(policy, defaults={**policy.defaults, edit.rule: str(edit.action)})
     if edit.raw is None:
-        return _without(policy, edit.rule)
+        return only(policy, [i for i, rule in enumerate(policy.rules) if rule.id != edit.rule])
     made = _RULE.validate_json(json.dumps(edit.raw))
     if edit.kind == "add":
         return replace(policy, rules=(*policy.rules, made))
     return replace(policy, rules=tuple(made if rule.id == edit.rule else rule for rule in policy.rules))
 
 
-def _without(policy: Policy, gone: str) -> Policy:
-    """A policy without one rule; the places of those behind it move up."""
-    kept = [i for i, rule in enumerate(policy.rules) if rule.id != gone]
+def only(policy: Policy, kept: Sequence[int]) -> Policy:
+    """A policy with some of its rules only, by their numbers; their places move up."""
     numbers: dict[str | int, int] = {old: new for new, old in enumerate(kept)}
     places = {
         key if key[:1] != ("rules",) or len(key) == 1 else ("rules", numbers[key[1]], *key[2:]): place

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.policy.analysis import effects
 from pipeline.policy.analysis.effects import Effect, Side
 from pipeline.policy.combine import place_of
+from pipeline.policy.kinds import ANSWERS, Failure
 from pipeline.policy.model import Policy, Rule
 
 if TYPE_CHECKING:
@@ -38,10 +39,13 @@ _TOLD_ONLY = (
 )
 """Fields of a rule that have no part in its verdict."""
 
+_FAILING: tuple[Failure | None, ...] = ("open", None, "closed")
+"""What becomes of a run, from the widest on; without a word it depends on the command."""
+
 
 @dataclass(frozen=True)
 class Change:
-    """One difference. ``kind``: added, removed, changed, default, mode or scope; ``rule`` is an id or ``default:NAME``.
+    """One difference. ``kind``: added, removed, changed, default, mode, scope, holds or on_failure; ``rule`` is an id or ``default:NAME``.
 
     ``effect``: narrower, wider, both, none or unknown. ``wider`` and ``narrower`` are events that show it.
     """
@@ -126,6 +130,29 @@ def _whole(before: Side, after: Side) -> Iterator[Change]:
         keys = [f.name for f in fields(old.scope) if getattr(old.scope, f.name) != getattr(new.scope, f.name)]
         text = "; ".join(f"{k}: {list(getattr(old.scope, k))} -> {list(getattr(new.scope, k))}" for k in keys)
         yield _change("scope", None, after, text, _scope_effect(old, new))
+    yield from _limits(before, after)
+
+
+def _limits(before: Side, after: Side) -> Iterator[Change]:
+    """What becomes of runs that are held, or whose Lictor has died; what is not given counts as what it stands for."""
+    old, new = before.program.holds, after.program.holds
+    if old.limit_s != new.limit_s:
+        opens = "release" in (new.ask, new.freeze)
+        effect = "none" if not opens else "wider" if new.limit_s < old.limit_s else "narrower"
+        yield _limit(after, "holds", f"limit: {old.limit_s:g} s -> {new.limit_s:g} s", effect)
+    for name in ("ask", "freeze"):
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            effect = "wider" if ANSWERS.index(now) < ANSWERS.index(was) else "narrower"
+            yield _limit(after, "holds", f"{name}: {was} -> {now}", effect)
+    failed, fails = before.policy.on_failure, after.policy.on_failure
+    if failed != fails:
+        effect = "wider" if _FAILING.index(fails) < _FAILING.index(failed) else "narrower"
+        yield _limit(after, "on_failure", f"{failed or 'not given'} -> {fails or 'not given'}", effect)
+
+
+def _limit(after: Side, kind: str, text: str, effect: str) -> Change:
+    return _change(kind, None, after, text, Effect(effect, certain=True))
 
 
 def _scope_effect(old: Policy, new: Policy) -> Effect:
@@ -148,7 +175,7 @@ def _said(rule: Rule) -> str:
 
 
 def _change(kind: str, rule: str | None, side: Side, text: str, effect: Effect) -> Change:
-    location: tuple[str | int, ...] = (kind,) if kind in ("mode", "scope") else ()
+    location: tuple[str | int, ...] = (kind,) if rule is None else ()
     if rule is not None and rule.startswith("default:"):
         location = ("defaults", rule.removeprefix("default:"))
     elif rule is not None:

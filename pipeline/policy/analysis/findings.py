@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS = (
-    "unreachable", "shadowed", "over-broad", "contradictory", "redundant", "no-tests", "no-because", "after-the-fact",
+    "unreachable", "shadowed", "over-broad", "fail-open", "contradictory", "redundant", "no-tests", "no-because", "after-the-fact",
 )  # fmt: skip
 """Kinds of findings, in the order in which they matter."""
 

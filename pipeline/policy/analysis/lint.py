@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pipeline.policy.analysis import breadth, overlaps, redundant, remarks, shadows, unreachable
+from pipeline.policy.analysis import breadth, overlaps, redundant, remarks, shadows, silence, unreachable
 from pipeline.policy.analysis.findings import KINDS, Finding, Subject, by_weight
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def lint(policy: Policy, context: RunContext) -> list[Finding]:
         overlaps.check(subject, hidden),
         redundant.check(subject, hidden),
         breadth.check(subject, hidden),
+        silence.check(subject),
         remarks.check(subject),
     )
     return by_weight([*dead, *(finding for finding in others if finding.rule not in gone)])

@@ -26,14 +26,13 @@ _ADDRESSES = ("203.0.113.7", "198.51.100.9", "10.1.2.3", "127.0.0.1", "169.254.1
 
 
 def neighbours(event: TestEvent, context: RunContext) -> tuple[TestEvent, ...]:
-    """Events near ``event``, without itself and without doubles."""
-    found = [
-        *_programs(event),
-        *_others(event, context),
-        *_files(event, context),
-        *_addresses(event),
-        *_probes(event, context),
-    ]
+    """Events near ``event`` and the probes of its kind, without itself and without doubles."""
+    return tuple(dict.fromkeys([*nearest(event, context), *(e for e in _probes(event, context) if e != event)]))
+
+
+def nearest(event: TestEvent, context: RunContext) -> tuple[TestEvent, ...]:
+    """Some tens of events that are most like ``event``, without itself and without doubles."""
+    found = [*_programs(event), *_others(event, context), *_files(event, context), *_addresses(event)]
     return tuple(dict.fromkeys(other for other in found if other != event))
 
 

@@ -3,7 +3,7 @@
 The score is asked, not reckoned from the text: the decider gives its verdict on each probe, and what it does not stop is
 open. So a deny more can only lower it. What it says is what the verdicts leave open: a policy in mode audit
 scores as if it were in force, and a rule that only records closes nothing. Sequences close nothing either:
-each of their events by itself may happen.
+each of their events by itself may happen. Nor does a question that is answered with *release* where nobody decides in time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.policy.analysis.findings import Subject
 from pipeline.policy.analysis.probes import VERBS, WEIGHTS, Probe, probes
-from pipeline.policy.combine import STOPPING
+from pipeline.policy.combine import ASKING, STOPPING
 from pipeline.policy.testing import facts_of
 
 if TYPE_CHECKING:
@@ -58,13 +58,14 @@ def permissiveness(policy: Policy, context: RunContext) -> Score:
 def score(program: Program, decider: Decider, context: RunContext) -> Score:
     """The score of a compiled program, as its decider has it."""
     asked = probes(context)
-    groups: dict[tuple[str, str | None, str | None], list[Probe]] = {}
+    groups: dict[tuple[str, Decision, bool], list[Probe]] = {}
     for probe in asked:
         decision = decider.decide(facts_of(probe.event, decider, context))
-        if is_open(decision, program):
-            groups.setdefault((probe.kind, decision.rule, decision.policy), []).append(probe)
+        released = _is_released(decision, program)
+        if released or is_open(decision, program):
+            groups.setdefault((probe.kind, decision, released), []).append(probe)
     total = sum(probe.weight for probe in asked)
-    found = [_reason(key, members, asked, total) for key, members in groups.items()]
+    found = [_reason(*key, members, asked, total) for key, members in groups.items()]
     points = 100 * sum(p.weight for members in groups.values() for p in members) / total
     return Score(round(points, 1), tuple(sorted(found, key=lambda r: (-r.points, list(WEIGHTS).index(r.kind)))))
 
@@ -75,14 +76,22 @@ def is_open(decision: Decision, program: Program) -> bool:
     return decision.verdict not in STOPPING or recorded
 
 
+def _is_released(decision: Decision, program: Program) -> bool:
+    """Whether an event is stopped, and passes where nobody decides in time."""
+    holds = decision.verdict in ASKING and not is_open(decision, program)
+    return holds and getattr(program.holds, str(decision.verdict)) == "release"
+
+
 def _reason(
-    key: tuple[str, str | None, str | None], members: Sequence[Probe], asked: Sequence[Probe], total: float
+    kind: str, decision: Decision, released: bool, members: Sequence[Probe], asked: Sequence[Probe], total: float
 ) -> Reason:
-    kind, rule, policy = key
+    rule = decision.rule
     names = tuple(probe.name for probe in members)
     of_kind = sum(probe.kind == kind for probe in asked)
     shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     by = f"'{rule}' lets it pass" if rule else "no rule and no default speaks of it"
+    if released:
+        by = f"'{rule}' says {decision.verdict}, and who is not answered in time is released"
     text = f"{kind}: {len(names)} of {of_kind} {VERBS[kind]} ({shown}): {by}"
     points = round(100 * sum(probe.weight for probe in members) / total, 1)
-    return Reason(kind, points, rule, None if rule is None else policy, names, of_kind, text)
+    return Reason(kind, points, rule, None if rule is None else decision.policy, names, of_kind, text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.policy.analysis.findings import Finding, Subject
 from pipeline.policy.combine import STOPPING
-from pipeline.policy.explain import KILLED_AFTER, NOWHERE, explain_enforcement
+from pipeline.policy.explain import NOWHERE, explain_enforcement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def _late(subject: Subject) -> Iterator[Finding]:
     """One finding for each rule or default that user space carries out, or nothing does, with its reasons."""
     ways: dict[str, dict[tuple[str, str], list[str]]] = {}
     for way in explain_enforcement(replace(subject.program, mode="enforce")):
-        if way.where in (KILLED_AFTER, NOWHERE):
+        if way.where.startswith("user space: ") or way.where == NOWHERE:
             reasons = ways.setdefault(way.rule, {}).setdefault((", ".join(way.operations), way.where), [])
             reasons.append(way.reason)
     places = {rule.id: subject.place("rules", i) for i, rule in enumerate(subject.policy.rules)}

@@ -7,6 +7,7 @@ asked with rules that have just that key.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipeline.policy.analysis.reach import RANK
@@ -104,8 +105,13 @@ class _Looking:
         self._keys = {rule.id: list(_questions(rule, rule.match, unix=self._unix)) for rule in speaking}
         self._whole = {rule.id: replace(rule, unless=None) for rule in speaking}
         asked = [q for found in self._keys.values() for _, q in found]
-        self._decider = Decider(replace(program, layers=(layer,)), [*asked, *self._whole.values()])
-        self._bare = Decider(replace(program, layers=(replace(layer, defaults={}),)))
+        self._program = replace(program, layers=(layer,))
+        self._decider = Decider(self._program, [*asked, *self._whole.values()])
+
+    @cached_property
+    def _bare(self) -> Decider:
+        """The same without defaults; few events need it."""
+        return Decider(replace(self._program, layers=(replace(self._layer, defaults={}),)))
 
     def views(self) -> Iterator[View]:
         """One view for each isolated event."""

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import schema
 from pipeline.lake import frames, reader
+from pipeline.lake.engine import BASE_TABLES
 from pipeline.lake.errors import LakeError, QueryError
 from pipeline.lake.reader import Lake
 from pipeline.lake.writer import LakeWriter
@@ -38,9 +39,19 @@ def fingerprint(root):
 
 def test_an_empty_lake_has_every_table_with_no_rows(root):
     counts = ", ".join(
-        f"(SELECT count(*) FROM {'run_log' if t == 'runs' else t}) AS {t}" for t in schema.TABLES
+        f"(SELECT count(*) FROM {name}) AS {table}" for name, table in BASE_TABLES.items()
     )  # fmt: skip
     assert Lake(root).query(f"SELECT {counts}").to_pylist() == [dict.fromkeys(schema.TABLES, 0)]
+
+
+def test_a_lake_from_before_a_table_came_has_no_rows_of_it(filled):
+    (filled / "requests").rmdir()
+    lake = Lake(filled)
+    assert lake.query("SELECT count(*) AS n FROM request_log").to_pylist() == [{"n": 0}]
+    assert lake.query("SELECT count(*) AS n FROM activity").to_pylist() == [{"n": 30}]
+    with LakeWriter(filled, "vm") as writer:
+        writer.append("requests", pa.table({"id": ["q"]}))
+    assert lake.query("SELECT id FROM request_log").to_pylist() == [{"id": "q"}]
 
 
 def test_no_lake_and_no_lake_at_all(tmp_path):

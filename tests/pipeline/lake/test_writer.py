@@ -6,6 +6,7 @@ import os
 import time
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.lake import frames, snapshot, writer
@@ -299,3 +300,55 @@ def test_a_row_is_seen_long_before_two_seconds(tmp_path, rows):
             assert time.monotonic() - begin < 2
             lake.tick()
             time.sleep(0.05)
+
+
+def test_rows_that_were_handed_over_are_in_the_log_at_once_and_durable_a_little_later(lake, rows, clock, monkeypatch):
+    synced = []
+    fdatasync = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda fd: (fdatasync(fd), synced.append(in_log(lake))))
+    lake.append("activity", rows(3))
+    lake.flush()
+    assert in_log(lake) == [0, 1, 2]
+    assert synced == []
+    clock.now += writer.MAX_HELD_S
+    lake.tick()
+    assert synced == [[0, 1, 2]]
+    clock.now += 10
+    lake.tick()
+    lake.sync()
+    assert len(synced) == 1, "nothing is made durable twice"
+
+
+def test_handed_over_rows_are_durable_with_the_next_sync_and_before_a_log_is_sealed(lake, rows, clock, monkeypatch):
+    synced = []
+    fdatasync = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda fd: (fdatasync(fd), synced.append(in_log(lake))))
+    lake.append("activity", rows(3))
+    lake.flush()
+    lake.sync()
+    assert synced == [[0, 1, 2]]
+    lake.append("activity", rows(2, 3))
+    lake.flush()
+    clock.now += writer.SEAL_AGE_S
+    monkeypatch.setattr(writer, "MAX_HELD_S", 10 * writer.SEAL_AGE_S)
+    lake.tick()
+    assert synced[1] == [0, 1, 2, 3, 4]
+
+
+def test_rows_that_were_handed_over_outlive_a_kill(tmp_path, rows):
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        doomed = LakeWriter(tmp_path / "lake", "vm")
+        doomed.append("activity", rows(3))
+        doomed.flush()
+        os.write(write, b"x")
+        os.kill(os.getpid(), 9)
+    os.close(write)
+    assert os.read(read, 1) == b"x"
+    os.waitpid(pid, 0)
+    os.close(read)
+    with LakeWriter(tmp_path / "lake", "vm"):
+        pass
+    parts = sorted((tmp_path / "lake" / "activity").rglob("*.parquet"))
+    assert [s for part in parts for s in pq.ParquetFile(part).read()["seq"].to_pylist()] == [0, 1, 2]

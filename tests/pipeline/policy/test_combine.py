@@ -7,9 +7,11 @@ from pipeline.policy.combine import (
     STOPPING,
     UNSTOPPABLE,
     common_mode,
+    excusable,
     last_operations,
     place_of,
     problem_at,
+    refuse_excuses,
     refuse_twins,
     refuse_unstoppable,
 )
@@ -113,3 +115,28 @@ def test_the_nearest_place_is_found():
 def test_which_actions_stop_something():
     assert set(schema.VERDICTS) - set(STOPPING) == {"allow", "audit"}
     assert set(UNSTOPPABLE) <= set(schema.SELECTORS)
+
+
+RULES = """defaults: { exec: ask, exit: audit }
+rules:
+- { id: asks, on: fork, action: ask }
+- { id: stops, on: fork, action: freeze }
+- { id: denies, on: fork, action: deny }
+"""
+
+
+def test_only_what_asks_or_freezes_is_excused():
+    made = policy(rest=RULES)
+    refuse_excuses([made], ["asks", "stops", "default:exec", "gone", "default:network"])
+    assert said(refuse_excuses, [made], ["asks", "denies"]) == (
+        "p.yaml:8:35: 'denies' says deny: only what asks or freezes can be excused"
+    )
+    assert said(refuse_excuses, [made], ["default:exit"]).startswith("p.yaml:4:30: 'default:exit' says audit")
+    assert said(refuse_excuses, [policy("other"), made], ["denies"]).startswith("p.yaml:8:")
+
+
+def test_excuses_from_what_has_come_to_deny_are_left_out():
+    excused = {"asks": 1, "denies": 2, "gone": 3, "default:exec": 4, "default:exit": 5}
+    left = {"asks": 1, "gone": 3, "default:exec": 4}
+    assert excusable([policy("other"), policy(rest=RULES)], excused) == left
+    refuse_excuses([policy("other"), policy(rest=RULES)], left)

@@ -6,6 +6,9 @@ import pytest
 import re2
 
 from pipeline.policy.compile import RunContext, compile_policies
+from pipeline.policy.decide import Decider, Facts
+from pipeline.policy.holding import Holds
+from pipeline.policy.kernel import kernel_plan
 from pipeline.policy.load import PolicyError, load_policy
 from pipeline.policy.quantities import moment_ns
 
@@ -197,3 +200,62 @@ def test_guarded_files_are_kept_as_they_are_by_a_layer_of_their_own():
     assert ("exact", "/w/[odd] *.yaml") in [(g.kind, g.literal) for g in rules[0].match.paths]
     assert compile_policies([], CONTEXT, guarded=["/x"]).layers == ()
     assert (program.name, program.version) == ("p", policy("defaults: { file.write: allow }").version)
+
+
+def test_limits_are_those_of_the_policies_in_scope():
+    away = policy("scope: { agents: [other] }\nholds: { limit: 1s, ask: kill }\non_failure: closed", "away")
+    here = policy("holds: { limit: 2m, ask: release }\non_failure: open", "here")
+    program = compile_policies([away, here], CONTEXT)
+    assert (program.holds, program.on_failure) == (Holds(120.0, "release", "kill"), "open")
+    assert compile_policies([away], CONTEXT).holds == Holds()
+
+
+ASKING = (
+    "id: push, on: file.write, match: { path: '/w/x/**' }, action: ask",
+    "id: burst, on: exec, match: { rate: 5/s }, action: freeze",
+    "id: no, on: file.write, match: { path: /w/x/no }, action: deny",
+)
+
+
+def written(program, path):
+    decider = Decider(program)
+    found = decider.decide(Facts("file.write", frozenset({"write"}), path=decider.path(path)))
+    return found.verdict, found.rule
+
+
+def test_who_is_excused_passes_and_is_recorded_until_the_time_is_up():
+    head = "defaults: { file.write: deny, exec: ask }\n"
+    excused = {"push": 200, "burst": 300, "default:exec": 400}
+    asked = compiled(*ASKING, rest=head, context=CONTEXT)
+    free = compiled(*ASKING, rest=head, context=replace(CONTEXT, now_ns=100, excused=excused))
+    assert written(asked, "/w/x/y") == ("ask", "push")
+    assert written(free, "/w/x/y") == ("audit", "push"), "the default behind it must not deny what was released"
+    assert written(free, "/w/x/no") == written(asked, "/w/x/no") == ("deny", "no")
+    assert written(free, "/w/y") == written(asked, "/w/y") == ("deny", "default:file.write")
+    assert [s.rule.action for s in free.sequences] == ["audit"]
+    assert free.defaults == {"file.write": "deny", "exec": "allow"}
+    assert (free.version, free.changes_ns, asked.changes_ns) == (asked.version, 200, 2**63 - 1)
+    later = compiled(*ASKING, rest=head, context=replace(CONTEXT, now_ns=200, excused=excused))
+    assert written(later, "/w/x/y") == ("ask", "push")
+    assert (later.defaults["exec"], later.changes_ns) == ("allow", 300)
+
+
+def test_the_kernel_holds_nobody_who_is_excused():
+    def actions(**context):
+        plan = kernel_plan(
+            compiled(ASKING[0], rest="defaults: { file.write: deny }\n", context=replace(CONTEXT, **context))
+        )
+        return [rule.action for rule in plan.rules], plan.defaults["file.write"]
+
+    assert actions() == (["ask"], "deny")
+    (held,), default = actions(excused={"push": 1})
+    assert held not in ("ask", "deny")
+    assert default == "deny"
+
+
+@pytest.mark.parametrize(("name", "place"), [("no", "p.yaml:8:63"), ("default:file.write", "p.yaml:4:25")])
+def test_what_denies_cannot_be_excused(name, place):
+    head = "defaults: { file.write: deny, exec: ask }\n"
+    with pytest.raises(PolicyError, match=f"^{place}: '{name}' says deny: only what asks or freezes can be excused"):
+        compiled(*ASKING, rest=head, context=replace(CONTEXT, excused={name: 1}))
+    assert compiled(*ASKING, rest=head, context=replace(CONTEXT, now_ns=1, excused={name: 1})).rules, "its time is up"

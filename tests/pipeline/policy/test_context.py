@@ -52,5 +52,11 @@ def test_a_variable_without_a_value_is_refused(name):
         resolver(CONTEXT)(name)
 
 
+def test_an_excuse_counts_until_its_time_is_up():
+    excused = replace(CONTEXT, excused={"a": 10, "b": 20})
+    assert [replace(excused, now_ns=now).excuses for now in (9, 10, 20)] == [{"a", "b"}, {"b"}, frozenset()]
+    assert CONTEXT.excuses == frozenset()
+
+
 def test_a_context_without_a_time_lets_nothing_expire():
     assert CONTEXT.now_ns == 0

@@ -14,6 +14,8 @@ from pipeline.policy.explain import (
     explain_enforcement,
 )
 from pipeline.policy.load import load_policy
+from pipeline.policy.targets.sensor import STOPPED_BEFORE_RETURN
+from pipeline.policy.targets.userspace import CUT_AFTER, HELD_AFTER
 
 CONTEXT = RunContext("/w", "/home/u", {}, "u", "h", "a")
 
@@ -52,6 +54,19 @@ def explained(defaults="", *rules, mode="enforce"):
 )
 def test_ways_of_a_rule(rule, ways):
     assert explained("", rule) == [("r0", *way) for way in ways]
+
+
+@pytest.mark.parametrize(
+    ("action", "kernel", "afterwards"),
+    [
+        ("ask", f"{STOPPED_BEFORE_RETURN}, then the run is frozen until that is decided", HELD_AFTER),
+        ("freeze", f"{STOPPED_BEFORE_RETURN}, then the run is frozen until that is decided", HELD_AFTER),
+        ("isolate", f"{KILLED_BEFORE_RETURN}, then the run loses its network", CUT_AFTER),
+    ],
+)
+def test_what_an_action_does_besides_is_said_in_both_places(action, kernel, afterwards):
+    rule = f"on: file.read, match: {{ path: [/x, '/etc/*.conf'] }}, action: {action}"
+    assert [way[2] for way in explained("", rule)] == [kernel, afterwards]
 
 
 def test_defaults():

@@ -255,3 +255,17 @@ def test_a_file_in_audit_mode_that_is_taken_in_has_no_defaults():
     files = {"top.yaml": text("include: b.yaml"), "b.yaml": text("mode: audit\ndefaults: { exec: deny }")}
     with pytest.raises(PolicyError, match=r"^b\.yaml:4:11: an included file in mode audit has no defaults"):
         load(files)
+
+
+def test_limits_are_taken_in_key_by_key_and_the_including_file_wins():
+    files = {
+        "top.yaml": text("include: [a.yaml, b.yaml]\nholds: { ask: kill }"),
+        "a.yaml": text("holds: { limit: 1m, ask: release, freeze: deny }\non_failure: open"),
+        "b.yaml": text("holds: { limit: 2m }"),
+    }
+    policy = load(files)
+    assert (policy.holds.limit, policy.holds.ask, policy.holds.freeze) == (120 * 10**9, "kill", "deny")
+    assert policy.on_failure == "open"
+    files["top.yaml"] += "on_failure: closed\n"
+    assert load(files).on_failure == "closed"
+    assert load({"top.yaml": text()}).on_failure is None

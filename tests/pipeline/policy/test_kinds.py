@@ -21,6 +21,7 @@ GOOD = {
     "Hashes": {HASH: (HASH,), HASH.upper(): (HASH.upper(),)},
     "Label": {"credential": "credential", "7-x": "7-x"},
     "Labels": {"guard": ("guard",)},
+    "Limit": {"1s": 10**9, "10m": 600 * 10**9, "24h": 86400 * 10**9},
     "Moment": {"2027-01-31": "2027-01-31", "2027-01-31T18:00:00+02:00": "2027-01-31T18:00:00+02:00"},
     "Name": {"a": "a", "A.b_c-9": "A.b_c-9"},
     "Networks": {"10.0.0.0/8": ("10.0.0.0/8",), "::ffff:1.2.3.4": ("1.2.3.4/32",)},
@@ -47,6 +48,7 @@ BAD = {
     "Hashes": [HASH[1:], HASH + "0", "x" * 64, [], ""],
     "Label": ["", "A", "-a", "a b", "a" * 64],
     "Labels": [[], ["A"], 1],
+    "Limit": ["999ms", "25h", "0s", "600", 600, ""],
     "Moment": ["soon", "2027-02-30", "31.1.2027", 20270131],
     "Name": ["", ".a", "a b", "a" * 101, 1],
     "Networks": ["x", "10.0.0.1/8", "300.1.1.1", [], 1],
@@ -64,7 +66,7 @@ BAD = {
 }
 """What is refused."""
 
-BEYOND_THE_SCHEMA = {"Globs", "Domains", "Networks", "Ports", "Rate", "Moment", "Duration", "Texts", "Size"}
+BEYOND_THE_SCHEMA = {"Globs", "Domains", "Networks", "Ports", "Rate", "Moment", "Duration", "Limit", "Texts", "Size"}
 """Kinds of which a schema cannot say all: it may accept what the model refuses, never the other way round."""
 
 

@@ -58,6 +58,14 @@ def test_a_good_policy():
         ),
         ("lictor: 1\nname: p\nrules: [1]", "p.yaml:3:9: an item of 'rules' must be a mapping"),
         ("lictor: 1\nname: p\nname: q", "p.yaml:3:1: key 'name' stands twice, first in line 2"),
+        ("lictor: 1\nname: p\nholds: { limt: 5m }", "p.yaml:3:10: unknown key 'limt'; did you mean 'limit'?"),
+        ("lictor: 1\nname: p\nholds: { limit: 25h }", "p.yaml:3:17: a run is held for 1s at least and 24h at most"),
+        (
+            "lictor: 1\nname: p\nholds: { ask: alow }",
+            "p.yaml:3:15: unknown answer 'alow'; supported: release, deny, kill",
+        ),
+        ("lictor: 1\nname: p\nholds: 5m", "p.yaml:3:8: 'holds' must be a mapping"),
+        ("lictor: 1\nname: p\non_failure: opn", "p.yaml:3:13: unknown on_failure 'opn'; did you mean 'open'?"),
     ],
 )
 def test_one_error_with_its_place(text, expected):

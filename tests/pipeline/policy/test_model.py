@@ -31,6 +31,8 @@ WHOLE = {
     "mode": "audit",
     "labels": {"own": ["/own/**"], "other": "/other"},
     "defaults": {"exec": "allow", "network": "deny"},
+    "holds": {"limit": "10m", "ask": "release", "freeze": "deny"},
+    "on_failure": "open",
     "rules": [
         {
             "id": "r1", "title": "t", "on": ["file.read", "exec"], "match": {"path": ["/a/**"], "exe": "/bin/x", "label": "own", "taint": ["own"]},
@@ -65,6 +67,7 @@ BEYOND = (
     "size",
     "rate",
     "within",
+    "limit",
     "after",
     "expires",
 )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from pipeline.policy.quantities import LARGEST, day_or_time, duration, moment_ns, rate, size
+from pipeline.policy.quantities import LARGEST, day_or_time, duration, moment_ns, rate, size, waiting_time
 
 UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 POWERS = {"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -43,6 +43,17 @@ def test_what_is_no_duration(value):
 def test_durations_are_more_than_nothing_and_at_most_a_month(value):
     with pytest.raises(PydanticCustomError, match="at most 30d"):
         duration(value)
+
+
+@pytest.mark.parametrize("text", ["1s", "1000ms", "10m", "24h", "1d"])
+def test_a_run_may_be_held_for_a_second_up_to_a_day(text):
+    assert waiting_time(duration(text)) == duration(text)
+
+
+@pytest.mark.parametrize("text", ["999ms", "86401s", "2d"])
+def test_nobody_is_held_for_ever_or_too_short_to_be_asked_about(text):
+    with pytest.raises(PydanticCustomError, match="for 1s at least and 24h at most"):
+        waiting_time(duration(text))
 
 
 @given(st.integers(1, 10_000), st.integers(1, 60), st.sampled_from(["ms", "s", "m"]))

@@ -308,8 +308,8 @@ CHOICES = {
     "dst_name": HOSTS,
     "exe_sha256": [None, *HASHES],
     "bytes": BYTES,
-    "verdict": [None] * 6 + ["allow", "deny", "kill"],
-    "rule": [None, "p0r0", "p1r1", "long gone"],
+    "verdict": [None] * 6 + ["allow", "ask", "deny", "freeze", "isolate", "kill"],
+    "rule": [None, "p0r0", "p1r1", "long gone", "isolated"],
 }
 rows = st.fixed_dictionaries({column: st.sampled_from(values) for column, values in CHOICES.items()})
 

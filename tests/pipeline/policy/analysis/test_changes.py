@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.policy.analysis.changes import Book, Edit, changed, document
+from pipeline.policy.analysis.changes import Book, Edit, changed, document, only
 from pipeline.policy.load import load_policy
 from pipeline.policy.source import read_tree
 from pipeline.policy.text import to_yaml
@@ -84,3 +84,11 @@ def test_an_edit_shows_the_lines_to_write():
     assert "disable: [x]" in Edit("p", "remove", "x", included=True).yaml()
     assert Edit("p", "remove", "x").yaml().startswith("#")
     assert "- id: x" in Edit("p", "add", "x", {"id": "x", "action": "deny", "on": "exec"}).yaml()
+
+
+def test_a_policy_with_some_rules_only_still_knows_where_they_stand(policy):
+    made = only(policy, [0, 2])
+    assert [r.id for r in made.rules] == ["fixed", "own"]
+    assert [str(made.places["rules", i]) for i in (0, 1)] == ["base.yaml:5:5", "top.yaml:6:5"]
+    assert Book(made).raw("own") == Book(policy).raw("own")
+    assert only(policy, []).rules == ()

@@ -62,6 +62,35 @@ def test_defaults_mode_and_scope_are_told(world):
     assert changes(world, {"scope": {"users": ["u"]}}, {"scope": {"users": ["v"]}}) == [("scope", None, "unknown")]
 
 
+HOLDS = {"limit": "5m", "ask": "kill", "freeze": "deny"}
+
+
+def test_limits_are_told_and_what_is_not_given_is_what_it_stands_for(world):
+    assert changes(world, {"holds": {"limit": "10m", "ask": "deny", "freeze": "kill"}}, {}) == []
+    assert changes(world, {}, {"holds": HOLDS}) == [
+        ("holds", None, "none"),
+        ("holds", None, "narrower"),
+        ("holds", None, "wider"),
+    ]
+    assert changes(world, {"holds": {"ask": "deny"}}, {"holds": {"ask": "release"}}) == [("holds", None, "wider")]
+    released = {"ask": "release", "limit": "1h"}
+    assert changes(world, {"holds": released}, {"holds": released | {"limit": "1s"}}) == [("holds", None, "wider")]
+    assert changes(world, {"holds": released}, {"holds": released | {"limit": "2h"}}) == [("holds", None, "narrower")]
+    assert changes(world, {}, {"on_failure": "open"}) == [("on_failure", None, "wider")]
+    assert changes(world, {"on_failure": "open"}, {"on_failure": "closed"}) == [("on_failure", None, "narrower")]
+    assert changes(world, {"on_failure": "closed"}, {}) == [("on_failure", None, "wider")]
+
+
+def test_a_change_of_limits_says_from_what_to_what_and_where(world):
+    old, new = (
+        world.load(f"lictor: 1\nname: p\n{more}")
+        for more in ("", "holds: { limit: 5m, ask: release }\non_failure: open")
+    )
+    assert [(c.text, c.place) for c in compare(old, new, world.context)] == [
+        ("limit: 600 s -> 300 s", "p.yaml:3:8"), ("ask: deny -> release", "p.yaml:3:8"), ("not given -> open", "p.yaml:4:13"),
+    ]  # fmt: skip
+
+
 def test_places_are_those_of_the_file_that_has_the_rule(world):
     old = world.load("lictor: 1\nname: p\nrules:\n  - { id: r, on: exec, action: deny }\n")
     new = replace(world.load("lictor: 1\nname: p\n"), source_path="new.yaml")

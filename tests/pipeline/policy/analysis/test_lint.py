@@ -14,6 +14,7 @@ lictor: 1
 name: p
 scope: { users: ["a/b"] }
 defaults: { file.write: deny, file.delete: deny }
+holds: { ask: release }
 rules:
   - { id: hidden, on: file.write, match: { path: /etc/x }, action: allow }
   - { id: stop, on: file.write, match: { path: "/etc/**" }, action: deny, because: no }
@@ -29,7 +30,7 @@ def test_each_kind_of_fault_is_found_once_and_the_gravest_comes_first(world):
     told = {(f.rule, f.kind) for f in found}
     assert {
         ("hidden", "shadowed"), ("dead", "unreachable"), (None, "unreachable"), ("wide", "over-broad"), ("same", "redundant"),
-        ("wide", "contradictory"), (None, "no-tests"), ("same", "after-the-fact"),
+        ("wide", "contradictory"), (None, "no-tests"), (None, "fail-open"), ("same", "after-the-fact"),
     } <= told  # fmt: skip
     assert {f.kind for f in found} <= set(KINDS)
     grave = [schema.SEVERITIES.index(f.severity) for f in found]

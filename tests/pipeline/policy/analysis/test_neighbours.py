@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.policy.analysis.neighbours import neighbours
+from pipeline.policy.analysis.neighbours import nearest, neighbours
 from pipeline.policy.model import TestEvent
 
 
@@ -41,3 +41,11 @@ def test_other_programs_ports_and_addresses_are_among_them(world):
 def test_another_operation_has_its_own_intent(world):
     found = neighbours(TestEvent(on="file.read", path="/a/b", intent=("read", "write")), world.context)
     assert TestEvent(on="file.write", path="/a/b") in found
+
+
+def test_the_nearest_are_some_tens_of_them_without_the_probes(world):
+    event = TestEvent(on="file.read", path="/a/b/c.txt", exe="/x")
+    near, all_of_them = nearest(event, world.context), neighbours(event, world.context)
+    assert 10 < len(near) < 60 < len(all_of_them)
+    assert all_of_them[: len(near)] == near
+    assert "/home/u/.ssh/id_rsa" not in {e.path for e in near}

@@ -63,3 +63,23 @@ def test_the_mode_and_scope_of_the_file_do_not_matter(world):
     policy = world.load('{"lictor": 1, "name": "p", "defaults": {"exec": "deny"}}')
     other = replace(policy, mode="audit", scope=replace(policy.scope, users=("nobody",)))
     assert permissiveness(policy, world.context) == permissiveness(other, world.context)
+
+
+def test_a_question_that_is_released_by_silence_closes_nothing(world):
+    asks = {"rules": [{"id": "r", "on": "exec", "action": "ask"}]}
+    frozen = {"defaults": {"exec": "freeze"}}
+    for document, key, by in ((asks, "ask", "r"), (frozen, "freeze", "default:exec")):
+        assert score(world, **document).points == 90
+        found = score(world, **document, holds={key: "release"})
+        assert found.points == 100
+        reason = next(r for r in found.reasons if r.kind == "exec")
+        assert (reason.rule, reason.points) == (by, 10)
+        assert reason.text.endswith(f"'{by}' says {key}, and who is not answered in time is released")
+        other = {"ask": "freeze", "freeze": "ask"}[key]
+        assert score(world, **document, holds={other: "release"}).points == 90
+
+
+def test_a_rule_that_only_records_releases_nobody(world):
+    rule = {"id": "r", "on": "exec", "action": "ask", "mode": "audit"}
+    found = score(world, rules=[rule], holds={"ask": "release"})
+    assert all("released" not in reason.text for reason in found.reasons)

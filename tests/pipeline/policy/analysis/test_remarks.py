@@ -45,6 +45,13 @@ def test_a_stop_that_comes_late_is_told_as_explain_tells_it(world):
     assert way.reason in text
 
 
+def test_a_question_that_comes_late_is_told_too(world):
+    late = DENY | {"match": {"path": "/a/*.c"}, "action": "ask"}
+    ((kind, rule, text),) = told(world, late, tests=[TEST | {"expect": "allow"}])
+    assert (kind, rule) == ("after-the-fact", "d")
+    assert "file.read: the run is frozen after the fact, until that is decided" in text
+
+
 def test_a_default_that_comes_late_has_its_own_place(world):
     found = told(world, DENY, tests=[TEST], defaults={"file.delete": "deny"})
     assert [(kind, rule) for kind, rule, _ in found] == [("after-the-fact", "default:file.delete")]

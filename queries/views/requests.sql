@@ -1,0 +1,32 @@
+-- title: Requests
+-- answers: What were runs held for, who decided, and how?
+-- columns:
+--   id: the question: id of the action that froze the run; its rows share it
+--   time: when the state was entered
+--   state: waiting; released, denied or killed; gone: the run ended meanwhile
+--   host: host name
+--   boot_id: boot of the host
+--   agent_run: the run that is held
+--   agent: agent
+--   user: who runs the agent
+--   uid: its number: this user decides nothing here
+--   process_key: the process that asks
+--   pid: its pid
+--   exe: its program
+--   cmdline: its command line
+--   operation: what it asks for; NULL where a person froze the run
+--   object: path or address
+--   rule: the rule that asks
+--   policy: policy of the rule
+--   because: why the rule asks
+--   instead: what to do instead
+--   change: the smallest change of the policy that would let it pass
+--   until: when the time is up
+--   then: what happens then: release, deny or kill
+--   decided_by: name of the user who decided; lictor where the time was up
+--   decided_uid: number of that user
+--   decided_login: who had logged in, where that is another user (sudo)
+--   why: what they said
+SELECT * FROM request_log
+-- A question is written again, with its own time, once the change is known.
+QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, state = 'waiting', change IS NULL) = 1
