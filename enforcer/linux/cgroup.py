@@ -15,21 +15,33 @@ import select
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
-from enforcer.linux import cgroupfs
+from enforcer.linux import bare, cgroupfs
 from enforcer.linux.cgroupfs import CgroupError, Place, cgroup2_mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-__all__ = ["CgroupError", "RunCgroup", "cgroup2_mount", "reap_stale"]
+__all__ = ["CgroupError", "Reaped", "RunCgroup", "cgroup2_mount", "reap_stale"]
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 # An agent that is root may make groups of its own below the run's. These limits keep the tree
 # small enough to be walked and taken down again; containers inside a run need only a few levels.
 _LIMITS = {"cgroup.max.depth": 64, "cgroup.max.descendants": 4096}
+
+_FAIL = ("trusted.lictor.fail", "user.lictor.fail")
+"""On a group's directory, for whoever comes after a crash: open, closed, or settled once that was seen to. The second is
+for who may not write the first; an agent that is another user can write neither."""
+
+
+class Reaped(NamedTuple):
+    """What was done about a group whose Lictor had died."""
+
+    run: str
+    what: Literal["removed", "released", "killed", "stuck"]
+    """Empty and removed; let go on; ended and removed; or it did not follow in time, and is tried again next time."""
 
 
 class RunCgroup:
@@ -45,9 +57,12 @@ class RunCgroup:
         """Open directory, locked while the run is ours; what BPF programs are attached to."""
 
     @classmethod
-    def create(cls, run: str, among: Iterable[Place] | None = None) -> Self:
+    def create(
+        cls, run: str, among: Iterable[Place] | None = None, *, fail: Literal["open", "closed"] = "open"
+    ) -> Self:
         """Make the cgroup of a run, below the root of the tree or else below Lictor's own cgroup.
 
+        ``fail`` says what becomes of it when Lictor dies and its keeper too: ``reap_stale`` of a later start reads it.
         Takes over an empty group of the same name that nobody holds. Raises ``CgroupError`` when
         no place is writable, when the name is in use, or when it cannot be a directory name.
         """
@@ -56,9 +71,12 @@ class RunCgroup:
         refusals: list[str] = []
         for place in cgroupfs.places() if among is None else among:
             try:
-                return cls._create_at(run, place)
+                group = cls._create_at(run, place)
             except OSError as error:
                 refusals.append(f"{place.directory}: {error.strerror}")
+            else:
+                _mark(group.descriptor, fail)
+                return group
         raise CgroupError(
             f"cannot make a cgroup for run {run} ({'; '.join(refusals)}); "
             "run as root, or under `systemd-run --user --scope -p Delegate=yes`"
@@ -146,25 +164,17 @@ class RunCgroup:
             self._write("cgroup.freeze", "1")
         deadline = time.monotonic() + timeout
         while (pids := self.pids()) and time.monotonic() < deadline:
-            for pid in pids:
-                self._signal_member(pid)
+            self._signal(pids, signal.SIGKILL)
             self.wait_empty(0.01)
         with contextlib.suppress(OSError):
             self._write("cgroup.freeze", "0")
 
-    def _signal_member(self, pid: int) -> None:
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-            descriptor = os.pidfd_open(pid)
-            try:
-                # Looked at again after the open: by now the pid may be somebody else's.
-                if self._holds(pid):
-                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            finally:
-                os.close(descriptor)
+    def continue_stopped(self) -> int:
+        """SIGCONT to every member that a signal has stopped, or will stop once it is thawed; how many those were."""
+        return self._signal([pid for pid in self.pids() if bare.stops(pid)], signal.SIGCONT)
 
-    def _holds(self, pid: int) -> bool:
-        text = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8", errors="surrogateescape")
-        return f"{cgroupfs.own_cgroup(text)}/".startswith(f"{self.path}/")
+    def _signal(self, pids: list[int], number: int) -> int:
+        return len(bare.send(pids, number, lambda: set(self.pids()))) if pids else 0
 
     def freeze(self, timeout: float = 1.0) -> bool:
         """Stop everything in the group; true once the kernel reports that it stands still."""
@@ -253,29 +263,73 @@ def _make(directory: Path) -> bool:
     return True
 
 
-def reap_stale(among: Iterable[Place] | None = None) -> list[str]:
-    """Remove the empty cgroups that crashed runs left; returns their names.
+def _mark(descriptor: int, what: str) -> None:
+    for name in _FAIL:
+        with contextlib.suppress(OSError):
+            os.setxattr(descriptor, name, what.encode())
+            return
 
-    A group that is locked (its Lictor lives), that still holds processes, or that is another
-    user's stays. Without a cgroup v2 tree there is nothing to remove.
+
+def _marked(descriptor: int) -> str:
+    """What a group's marker says; "open" without one: nobody may be killed on a guess."""
+    for name in _FAIL:
+        with contextlib.suppress(OSError):
+            return os.getxattr(descriptor, name).decode()
+    return "open"
+
+
+def reap_stale(among: Iterable[Place] | None = None) -> list[Reaped]:
+    """See to the cgroups that crashed runs left behind; gives those about which something was done.
+
+    A group that is locked (its Lictor lives) or that is another user's stays. An empty one is removed. One that still
+    holds processes has lost its Lictor and its keeper: it is ended where the run was to fail closed, else what was
+    frozen or stopped goes on, once. Without a cgroup v2 tree there is nothing to do.
     """
     try:
         searched = cgroupfs.places() if among is None else among
     except CgroupError:
         return []
-    found = [directory for place in searched for directory in cgroupfs.children(place.directory)]
-    return [directory.name for directory in found if _reap(directory)]
+    found = [(place, directory) for place in searched for directory in cgroupfs.children(place.directory)]
+    return [Reaped(directory.name, what) for place, directory in found if (what := _reap(place, directory)) is not None]
 
 
-def _reap(directory: Path) -> bool:
-    """Remove one group when it is empty and nobody holds it."""
+def _reap(place: Place, directory: Path) -> Literal["removed", "released", "killed", "stuck"] | None:
+    """See to one group, unless somebody holds it."""
     try:
         descriptor = cgroupfs.lock(directory)
         if descriptor is None:
-            return False
+            return None
         try:
-            return not cgroupfs.events(directory).get("populated", 0) and cgroupfs.remove_tree(directory)
+            return _settle(RunCgroup(directory.name, place, descriptor))
         finally:
             os.close(descriptor)
-    except PermissionError:
-        return False
+    except (PermissionError, CgroupError):
+        return None
+
+
+def _settle(group: RunCgroup) -> Literal["removed", "released", "killed", "stuck"] | None:
+    if not group.populated():
+        return "removed" if cgroupfs.remove_tree(group.directory) else None
+    fail = _marked(group.descriptor)
+    if fail == "closed":
+        group.kill()
+        group.wait_empty(1.0)
+        return "killed" if cgroupfs.remove_tree(group.directory) else "stuck"
+    if fail == "settled":
+        return None
+    return _release(group)
+
+
+def _release(group: RunCgroup, timeout: float = 1.0) -> Literal["released", "stuck"] | None:
+    """Let a group go on; ``None`` where nothing of it stood still."""
+    deadline = time.monotonic() + timeout
+    stood = bool(cgroupfs.events(group.directory).get("frozen", 0))
+    stood |= group.continue_stopped() > 0
+    thawed = group.thaw(timeout)
+    while (late := group.continue_stopped()) and time.monotonic() < deadline:  # those stop only after the thaw
+        stood = True
+        time.sleep(0.002)
+    if late or not thawed:
+        return "stuck"
+    _mark(group.descriptor, "settled")
+    return "released" if stood else None

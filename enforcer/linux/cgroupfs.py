@@ -73,6 +73,17 @@ def places(mountinfo: str | None = None, cgroup: str | None = None) -> list[Plac
     return found
 
 
+def directory(path: str, mountinfo: str | None = None) -> Path:
+    """Where the file system shows the group that ``/proc/<pid>/cgroup`` calls ``path``.
+
+    The mount point, for a group that is not below what the mount shows.
+    """
+    root, mount = _cgroup2(_proc("mountinfo") if mountinfo is None else mountinfo)
+    if not PurePosixPath(path).is_relative_to(root):
+        return mount
+    return mount / PurePosixPath(path).relative_to(root)
+
+
 def _proc(name: str) -> str:
     return Path("/proc/self", name).read_text(encoding="utf-8", errors="surrogateescape")
 
@@ -193,3 +204,12 @@ def lock(directory: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def in_run_cgroup(pid: int) -> bool:
+    """Whether a process is in the cgroup of some run, of whichever Lictor; false when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8", errors="surrogateescape")
+        return f"/{FOLDER}/" in own_cgroup(text)
+    except (OSError, CgroupError):
+        return False

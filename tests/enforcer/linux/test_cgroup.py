@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -219,28 +220,135 @@ def test_an_empty_leftover_is_replaced_and_a_live_one_is_not(place):
         assert group.wait_empty(5)
 
 
-def test_reaper_takes_only_what_is_empty_and_unheld(place):
-    held, populated, crashed = (RunCgroup.create(name, [place]) for name in ("held", "populated", "crashed"))
-    child = start(populated, "sleep", "60")
-    populated.close()
+def marker(group):
+    return os.getxattr(group.directory, "trusted.lictor.fail").decode()
+
+
+def abandoned(place, run, fail, *argv):
+    """A group with a process, whose Lictor has died without its keeper."""
+    group = RunCgroup.create(run, [place], fail=fail)
+    child = start(group, *argv)
+    group.close()
+    return group, child
+
+
+def test_reaper_takes_only_what_is_unheld(place):
+    held, crashed = (RunCgroup.create(name, [place]) for name in ("held", "crashed"))
+    child = start(held, "sleep", "60")
+    assert held.freeze()
     crashed.close()
     (crashed.directory / "inner").mkdir()
-    try:
-        assert reap_stale([place]) == ["crashed"]
-        assert {p.name for p in cgroupfs.children(place.directory)} == {"held", "populated"}
-    finally:
-        child.kill()
-        child.wait()
-    assert populated.wait_empty(5)
-    assert reap_stale([place]) == ["populated"]
+    assert reap_stale([place]) == [("crashed", "removed")]
+    assert cgroupfs.children(place.directory) == [held.directory]
+    assert cgroupfs.events(held.directory) == {"populated": 1, "frozen": 1}
+    held.kill()
+    child.wait()
     held.remove()
     assert reap_stale([place]) == []
+
+
+def test_reaper_lets_a_run_go_on_that_was_to_fail_open(place, until, state, grow):
+    group = RunCgroup.create("r", [place], fail="open")
+    tree = grow(group=group)
+    early, late = tree.pids()[-2:]
+    os.kill(early, signal.SIGSTOP)
+    assert until(lambda: state(early) == "T")
+    assert group.freeze()
+    os.kill(late, signal.SIGSTOP)  # it waits for the thaw
+    group.close()
+    assert reap_stale([place]) == [("r", "released")]
+    assert cgroupfs.events(group.directory) == {"populated": 1, "frozen": 0}
+    time.sleep(0.05)
+    assert not [pid for pid in tree.pids() if state(pid) == "T"]
+    assert marker(group) == "settled"
+    # From here on nobody but a person stops it, and that is not undone.
+    os.kill(early, signal.SIGSTOP)
+    assert until(lambda: state(early) == "T")
+    assert reap_stale([place]) == []
+    assert state(early) == "T"
+    tree.end()
+    assert group.wait_empty(5)
+    assert reap_stale([place]) == [("r", "removed")]
+
+
+def test_reaper_says_nothing_of_a_run_that_went_on_by_itself(place):
+    group, child = abandoned(place, "r", "open", "sleep", "60")
+    assert reap_stale([place]) == []
+    assert child.poll() is None
+    assert marker(group) == "settled"
+    child.kill()
+    child.wait()
+
+
+def test_reaper_ends_a_run_that_was_to_fail_closed(place, grow):
+    group = RunCgroup.create("r", [place], fail="closed")
+    tree = grow(group=group)
+    assert group.freeze()
+    group.close()
+    assert reap_stale([place]) == [("r", "killed")]
+    assert tree.pids() == []
+    assert not group.directory.exists()
+
+
+def test_reaper_kills_nobody_on_a_guess(place):
+    """A group without a marker: its maker had not come that far, or may not write one."""
+    group, child = abandoned(place, "r", "closed", "sleep", "60")
+    os.removexattr(group.directory, "trusted.lictor.fail")
+    assert reap_stale([place]) == []
+    assert child.poll() is None
+    child.kill()
+    child.wait()
+
+
+@pytest.mark.parametrize(("fail", "method"), [("open", "thaw"), ("closed", "kill")])
+def test_reaper_says_what_does_not_follow_and_tries_again(place, monkeypatch, fail, method):
+    group, child = abandoned(place, "r", fail, "sleep", "60")
+    (group.directory / "cgroup.freeze").write_text("1")
+    with monkeypatch.context() as patch:
+        patch.setattr(RunCgroup, method, lambda *_: False)
+        assert reap_stale([place]) == [("r", "stuck")]
+    assert child.poll() is None
+    assert marker(group) == fail
+    assert reap_stale([place]) == [("r", {"open": "released", "closed": "killed"}[fail])]
+    child.kill()
+    child.wait()
+
+
+def test_continue_spares_a_process_that_has_left(group, state, until):
+    """Its pid was read from the group, and names a process elsewhere by the time it is signalled."""
+    child = subprocess.Popen(["sleep", "60"])
+    child.send_signal(signal.SIGSTOP)
+    assert until(lambda: state(child.pid) == "T")
+    assert group._signal([child.pid], signal.SIGCONT) == 0
+    assert state(child.pid) == "T"
+    assert group.continue_stopped() == 0
+    group.add(child.pid)
+    assert group.continue_stopped() == 1
+    assert state(child.pid) != "T"
+    child.kill()
+    child.wait()
+
+
+@pytest.mark.parametrize("fail", ["open", "closed"])
+def test_marker_is_the_users_where_the_other_is_refused(place, monkeypatch, fail):
+    real = os.setxattr
+
+    def unprivileged(target, name, value):
+        if name.startswith("trusted."):
+            raise PermissionError
+        real(target, name, value)
+
+    monkeypatch.setattr(os, "setxattr", unprivileged)
+    with RunCgroup.create("r", [place], fail=fail) as group:
+        assert cgroup._marked(group.descriptor) == fail
+        assert os.getxattr(group.directory, "user.lictor.fail") == fail.encode()
 
 
 def test_reaper_leaves_what_is_another_users(place):
     if os.geteuid() != 0:
         pytest.skip("needs root to become another user")
     (place.directory / "roots").mkdir()
+    _, child = abandoned(place, "full", "closed", "sleep", "60")
     os.seteuid(65534)
     try:
         assert reap_stale([place]) == []
@@ -248,7 +356,9 @@ def test_reaper_leaves_what_is_another_users(place):
             RunCgroup.create("mine", [place])
     finally:
         os.seteuid(0)
-    assert reap_stale([place]) == ["roots"]
+    assert child.poll() is None
+    assert sorted(reap_stale([place])) == [("full", "killed"), ("roots", "removed")]
+    assert child.wait(5) == -9
 
 
 def test_reaper_finds_nothing_where_there_is_no_tree(monkeypatch):

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,15 @@ def test_places_in_a_container_that_shows_a_part_of_the_tree():
         Place(Path("/sys/fs/cgroup/x/lictor"), "/docker/abc/x/lictor"),
     ]
     assert len(places(CONTAINER, "0::/elsewhere\n")) == 1
+
+
+def test_a_group_is_found_by_the_name_that_proc_has_for_it():
+    assert cgroupfs.directory("/user.slice/a.scope", UNIFIED) == Path("/sys/fs/cgroup/user.slice/a.scope")
+    assert cgroupfs.directory("/", HYBRID) == Path("/sys/fs/cgroup/unified")
+    assert cgroupfs.directory("/docker/abc/x", CONTAINER) == Path("/sys/fs/cgroup/x")
+    assert cgroupfs.directory("/elsewhere", CONTAINER) == Path("/sys/fs/cgroup")
+    own = cgroupfs.directory(own_cgroup(Path("/proc/self/cgroup").read_text()))
+    assert str(os.getpid()) in (own / "cgroup.procs").read_text().split()
 
 
 def test_what_is_gone_has_nothing(tmp_path):
