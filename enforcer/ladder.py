@@ -1,63 +1,52 @@
 """From a judged batch to deeds with proof: acts, reads back, and climbs a rung when that fails.
 
-Rungs, weakest first: what the kernel did inline → the process → the whole run. The ladder
-decides and keeps the books; the enforcer does what depends on the operating system, and
-clocks are handed in, so that every path here can be tested without rights.
+The ladder says which demand gets which deed, once per life of a process, and keeps the questions that
+wait for a person. The deeds are in ``rungs``, their rows in ``books``; the enforcer does what depends on
+the operating system, and clocks are handed in, so that every path can be tested without rights.
 """
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from enforcer.interface import Enforcer, GuardRefusal, Order, Outcome, RunHandle
-from enforcer.proof import ActionLog, Exits, refusal
+from enforcer.books import PROOF_SECONDS, SETTLE_SECONDS, Books, Deed
+from enforcer.decisions import LIMIT, Decided, Decision, Decisions
+from enforcer.holds import Hold, Holds
+from enforcer.interface import Enforcer, Order, Outcome, RunHandle
+from enforcer.proof import ActionLog
+from enforcer.rungs import REMEMBERED, Rungs
 from enforcer.selection import MANY, Answer, Asked, answered, select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pyarrow as pa
 
-PROOF_SECONDS = 2.0
-"""How long a proof may take before the action counts as failed."""
+__all__ = ["PROOF_SECONDS", "SETTLE_SECONDS", "Ladder"]
 
-SETTLE_SECONDS = 0.02
-"""How long one batch may wait for its proofs: most processes are gone within a millisecond, and events queue up."""
+PERSON_SECONDS = 0.5
+"""How long a person's order may wait for its proof: somebody sits there and waits for the answer."""
 
-_LIVES = 2048  # processes whose actions are remembered; the least recently seen is forgotten first
 _OBJECTS = 32  # actions of one process that get rows of their own; a port scan has 65,535
-_CHECKS = 256  # pending proofs looked at in one tick, about 30 µs each
+
+_WARNINGS = 64  # of one rule in one run; an agent that was told so often will not learn it from the next
+
+HOLDING = ("ask", "freeze")
+
+Tell = Callable[[Asked, str], Outcome | None]
+"""Takes a demand and what was done about it."""
 
 _NOTHING = Answer(None, None, None)
-
-
-@dataclass
-class _Deed:
-    """One action on its way: ``outcome`` is ``None`` until it is proven or given up."""
-
-    id: str
-    rung: str  # kernel, process, run
-    order: Order
-    handle: RunHandle | None
-    deadline: float = 0.0
-    note: str = ""
-    outcome: Outcome | None = None
-
-    def answer(self, asked: Asked) -> Answer:
-        """What the row says; where the kernel stopped the act, that stands also when more was done."""
-        enforcement = "unverified" if self.outcome is None else self.outcome.enforcement
-        return Answer(self.order.action, None if asked.in_kernel else self.order.enforced_at, enforcement)
 
 
 @dataclass
 class _Life:
     """What was done to one process of one run."""
 
-    deeds: dict[tuple[object, ...], _Deed] = field(default_factory=dict)
-    kills: list[_Deed] = field(default_factory=list)
+    deeds: dict[tuple[object, ...], Deed] = field(default_factory=dict)
 
 
 def _key(asked: Asked) -> tuple[object, ...]:
@@ -72,7 +61,9 @@ class Ladder:
     done to it); a run must stay known until its last rows have passed. ``clock`` gives ns since
     1970 for the rows, ``monotonic`` seconds for deadlines. ``journal``, where given, gets every
     row so far right before a deed, so that the caller can make the intent durable first;
-    rows that went there are not returned again.
+    rows that went there are not returned again. ``alarm`` is told of each action that failed, ``held`` of each
+    question that a person must answer, ``decided`` of each answer. ``tell`` lets the agent know what was
+    stopped and why, and gives the proof of it; ``None`` where there is nobody to tell.
     """
 
     def __init__(
@@ -85,17 +76,31 @@ class Ladder:
         boot_id: str,
         monotonic: Callable[[], float] = time.monotonic,
         journal: Callable[[pa.RecordBatch], None] | None = None,
+        alarm: Callable[[Order, Outcome], None] | None = None,
+        held: Callable[[Hold], None] | None = None,
+        decided: Decided | None = None,
+        tell: Tell | None = None,
     ) -> None:
-        self._enforcer = enforcer
+        self._tell = tell
         self._lookup = lookup
         self._monotonic = monotonic
-        self._journal = journal
-        self._log = ActionLog(clock, host, boot_id)
-        self._exits = Exits()
+        self._held = held
+        self._books = Books(ActionLog(clock, host, boot_id), monotonic, journal=journal, alarm=alarm)
+        self.holds = Holds()
+        self._rungs = Rungs(enforcer, self._books, self.holds, partial(self._ask, None))
+        self._decisions = Decisions(enforcer, self._books, self._rungs, self.holds, lookup, decided)
         self._lives: OrderedDict[tuple[str, int], _Life] = OrderedDict()
         self._crowded: set[int] = set()
-        self._run_kills: OrderedDict[str, _Deed] = OrderedDict()
-        self._pending: deque[_Deed] = deque()
+        self._warnings: OrderedDict[tuple[str, str | None], int] = OrderedDict()
+
+    @property
+    def paused(self) -> bool:
+        """While true nothing is done; what the kernel did before is still proven, and what it stopped goes on."""
+        return self._rungs.paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._rungs.paused = paused
 
     def act(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
         """Do what the judged ``activity`` batch asks for.
@@ -104,186 +109,195 @@ class Ladder:
         were acted on, and the rows of ``actions`` (memory types), ``None`` when there are none.
         Waits at most about ``SETTLE_SECONDS`` for proofs; later ones come from ``tick``.
         """
-        self._exits.add(batch)
+        self._books.exits.add(batch)
         selection = select(batch, self._crowded)
-        old = len(self._pending)
+        old = self._books.pending
         deeds = [self._deed(asked) for asked in selection.asked]
-        self._check(old)
+        self._books.check(old)
         if any(deeds):
             pairs = zip(deeds, selection.asked, strict=True)
-            answers = [_NOTHING if deed is None else deed.answer(asked) for deed, asked in pairs]
+            answers = [_NOTHING if deed is None else _answer(deed, asked) for deed, asked in pairs]
             batch = answered(batch, selection, answers)
-        return batch, self._log.take()
+        return batch, self._books.take()
 
     def tick(self) -> pa.RecordBatch | None:
-        """Look at pending proofs: rows of ``actions`` that became known or due, ``None`` when there are none."""
-        self._check(len(self._pending))
-        return self._log.take()
+        """Look at pending proofs and at time limits: rows of ``actions``, ``None`` when there are none."""
+        self._books.check(self._books.pending)
+        for hold in self.holds.due(self._monotonic()):
+            why = f"nobody decided within {hold.seconds:g} s"
+            self._decisions.decide(hold, Decision(hold.then, LIMIT, why))
+        return self._books.take()
 
     @property
     def pending(self) -> int:
         """Number of actions whose result row is still owed."""
-        return len(self._pending)
+        return self._books.pending
+
+    # What people order
+
+    def decide(self, hold: Hold, decision: Decision) -> Outcome:
+        """Answer a question; its rows come with the next ``tick``."""
+        return self._decisions.decide(hold, decision)
+
+    def order(self, order: Order) -> Outcome:
+        """Carry out a person's order on a run: freeze, isolate, join, release (thaw) or kill.
+
+        A run that a person froze is held like any other. Its rows come with the next ``tick``.
+        """
+        if order.action == "release" and self.holds.of_run(order.run):
+            return Outcome("failed", "the run waits for answers: it goes on with the last of them")
+        handle = self._lookup(order.run)
+        deeds: dict[str, Callable[[], Deed]] = {
+            "freeze": lambda: self._hold(order, handle, None),
+            "isolate": lambda: self._rungs.isolate(order, handle),
+            "join": lambda: self._rungs.join(order, handle),
+            "release": lambda: self._rungs.thaw(order, handle),
+            "kill": lambda: self._rungs.kill_run(order, handle),
+        }
+        deed = deeds[order.action]()
+        until = self._monotonic() + PERSON_SECONDS
+        while deed.outcome is None and self._monotonic() < until:
+            self._books.check(0)
+        return deed.outcome or Outcome("unverified", deed.note)
+
+    def is_cut(self, run: str) -> bool:
+        """Whether the run's network was cut here, be it in part."""
+        return self._rungs.is_cut(run)
+
+    def forget(self, run: str) -> list[Hold]:
+        """The run has ended: its questions are closed, and returned."""
+        left = self.holds.of_run(run)
+        for hold in left:
+            self.holds.close(hold)
+        return left
 
     # Choosing what to do
 
-    def _deed(self, asked: Asked) -> _Deed | None:
-        """The deed that answers a demand, done now unless it was before; ``None`` in audit mode."""
+    def _deed(self, asked: Asked) -> Deed | None:
+        """The deed that answers a demand, done now unless it was before; ``None`` where nothing is to be done."""
         handle = self._lookup(asked.run) if asked.run else None
-        if handle is not None and (not handle.enforce or (asked.policy, asked.rule) in handle.recording):
-            return None
+        records = handle is not None and (not handle.enforce or (asked.policy, asked.rule) in handle.recording)
+        if records or self.paused:
+            # The kernel may have stopped a process right before it was told to stop none.
+            return self._rungs.go_on(_order(asked), handle) if _is_stopped(asked) else None
+        if asked.verdict in HOLDING:
+            return self._question(asked, handle)
         life = self._life(asked.run or "", asked.process_key or 0)
         if _key(asked) not in life.deeds and len(life.deeds) >= _OBJECTS:
             # One last row of each kind stands for all further objects; the activity rows tell them apart.
-            asked = replace(asked, object=MANY)
+            asked = replace(asked, object=MANY, file=None)
         key = _key(asked)
         if key not in life.deeds:
-            life.deeds[key] = self._do(asked, handle, life)
-            if len(life.deeds) == _OBJECTS:
+            life.deeds[key] = self._do(asked, handle)
+            self._warn(asked, handle, life.deeds[key].order.action)
+            if len(life.deeds) >= _OBJECTS:
                 self._crowded.add(asked.process_key or 0)
         return life.deeds[key]
 
     def _life(self, run: str, process_key: int) -> _Life:
         life = self._lives.setdefault((run, process_key), _Life())
         self._lives.move_to_end((run, process_key))
-        if len(self._lives) > _LIVES:
+        if len(self._lives) > REMEMBERED:
             (_, forgotten), _ = self._lives.popitem(last=False)
             self._crowded.discard(forgotten)
         return life
 
-    def _do(self, asked: Asked, handle: RunHandle | None, life: _Life) -> _Deed:
-        order = Order(
-            action="deny" if asked.verdict != "kill" and asked.in_kernel else "kill",
-            run=asked.run or "",
-            process_key=asked.process_key or 0,
-            pid=asked.pid or 0,
-            object=asked.object,
-            rule=asked.rule,
-            policy=asked.policy,
-            enforced_at=asked.enforced_at if asked.in_kernel else "userspace",
-        )
+    def _do(self, asked: Asked, handle: RunHandle | None) -> Deed:
+        order = _order(asked)
         if asked.verdict == "kill":
-            return self._kill_run(order, handle, life)
-        if asked.in_kernel:
-            return self._prove(order, handle, asked, life)
-        if asked.verdict == "deny":
-            return self._kill_process(order, handle, life)
-        deed = self._begin("process", replace(order, action=asked.verdict or "deny", enforced_at="none"), handle)
-        self._close(deed, Outcome("failed", f"this system has no means for the verdict {asked.verdict}"))
-        return deed
+            return self._rungs.kill_run(order, handle)
+        if asked.verdict == "isolate" and asked.network and not asked.in_kernel:
+            return self._rungs.isolate(order, handle)  # the connection is there: cutting it is its denial
+        denied = (
+            self._rungs.prove_inline(order, handle, asked)
+            if asked.in_kernel
+            else self._rungs.kill_process(order, handle)
+        )
+        if asked.verdict == "quarantine":
+            return self._rungs.quarantine(replace(order, object=asked.file), handle)
+        if asked.verdict == "isolate":
+            return self._rungs.isolate(order, handle)
+        return denied
 
-    # Rungs
-
-    def _prove(self, order: Order, handle: RunHandle | None, asked: Asked, life: _Life) -> _Deed:
-        """The kernel has acted already; find out whether it took effect."""
-        deed = self._begin("kernel", order, handle)
-        if asked.network or asked.refused:
-            self._end(deed, refusal(asked.errno))
-        elif asked.pid is None or asked.process_key is None:
-            self._end(deed, Outcome("unverified", "the row names no process that could be looked at"))
-        else:
-            life.kills.append(deed)
-            self._await(deed, "SIGKILL sent by the kernel before the call returned")
-        return deed
-
-    def _kill_process(self, order: Order, handle: RunHandle | None, life: _Life) -> _Deed:
-        deed = self._begin("process", order, handle)
-        self._attempt(deed, life, lambda _: self._enforcer.kill_process(order, 0))
-        if deed.outcome is None or deed.outcome.confirmed:
-            life.kills.append(deed)
-        return deed
-
-    def _kill_run(self, order: Order, handle: RunHandle | None, life: _Life) -> _Deed:
-        order = replace(order, action="kill", enforced_at="userspace")
-        before = self._run_kills.get(order.run)
-        # Rows of a run that was killed keep coming for a moment; only a living process asks for another kill.
-        if before is not None and (before.outcome is None or self._enforcer.wait_gone(order, 0)):
-            return before
-        deed = self._run_kills[order.run] = self._begin("run", order, handle)
-        if len(self._run_kills) > _LIVES:
-            self._run_kills.popitem(last=False)
-        self._attempt(deed, life, lambda known: self._enforcer.kill_run(order, known, 0))
-        return deed
-
-    def _attempt(self, deed: _Deed, life: _Life, do: Callable[[RunHandle], Outcome]) -> None:
-        if deed.handle is None:
-            self._close(deed, Outcome("failed", f"no run {deed.order.run!r} is known here; not touched"))
+    def _warn(self, asked: Asked, handle: RunHandle | None, action: str) -> None:
+        """Let the agent know, so that it does not try the same by another way; after the deed, never before it."""
+        kind = asked.run or "", asked.rule
+        if self._tell is None or handle is None or self._warnings.get(kind, 0) >= _WARNINGS:
             return
-        if self._journal is not None and (rows := self._log.take()) is not None:
-            self._journal(rows)
-        try:
-            outcome = do(deed.handle)
-        except GuardRefusal as refused:
-            outcome = Outcome("failed", str(refused))
-            self._close(deed, self._ended_before(deed, life) or outcome)
-            return
-        if outcome.enforcement == "unverified":
-            self._await(deed, outcome.evidence)
-        else:
-            before = None if outcome.confirmed else self._ended_before(deed, life)
-            self._end(deed, before or outcome)
+        self._warnings[kind] = self._warnings.get(kind, 0) + 1
+        self._warnings.move_to_end(kind)
+        if len(self._warnings) > REMEMBERED:
+            self._warnings.popitem(last=False)
+        outcome = self._tell(asked, action)
+        if outcome is not None:
+            deed = self._books.begin("warn", replace(_order(asked), action="warn", enforced_at="userspace"), handle)
+            self._books.close(deed, outcome)
 
-    def _ended_before(self, deed: _Deed, life: _Life) -> Outcome | None:
-        """The proof that an earlier action had ended the process, so that this one came to nothing."""
-        if deed.rung != "process" or self._enforcer.wait_gone(deed.order, 0) is None:
-            return None
-        for kill in (*life.kills, self._run_kills.get(deed.order.run)):
-            if kill is not None and (kill.outcome is None or kill.outcome.confirmed):
-                return Outcome("confirmed", f"the process was ended by action {kill.id}")
-        seen = self._exits.find([deed.order.process_key]).get(deed.order.process_key)
-        return seen if seen is not None and seen.confirmed else None
+    # Questions
 
-    def _climb(self, deed: _Deed) -> None:
-        """The next rung, when there is one and the process is there to be acted on."""
-        if deed.rung == "run" or self._enforcer.wait_gone(deed.order, 0) is not None:
-            return
-        order = replace(deed.order, action="kill", enforced_at="userspace")
+    def _question(self, asked: Asked, handle: RunHandle | None) -> Deed:
+        """The deed behind a question: that of the open one of the same process and rule, or a new one."""
+        order = replace(_order(asked), action=asked.verdict or "ask")
         life = self._life(order.run, order.process_key)
-        (self._kill_process if deed.rung == "kernel" else self._kill_run)(order, deed.handle, life)
+        stopped = _is_stopped(asked)
+        key = ("question", order.rule, stopped)
+        before = life.deeds.get(key)
+        if before is not None and (
+            before.outcome is None
+            or self.holds.same((order.run, order.process_key, order.rule), stopped=stopped)
+            or (not stopped and self._books.came_to_nothing(before))
+        ):
+            return before
+        deed = life.deeds[key] = self._hold(order, handle, asked)
+        self._warn(asked, handle, deed.order.action)
+        return deed
 
-    # Keeping the books
+    def _hold(self, order: Order, handle: RunHandle | None, asked: Asked | None) -> Deed:
+        held = asked is not None and _is_stopped(asked)
+        return self._rungs.freeze(order, handle, partial(self._ask, asked), held=held)
 
-    def _begin(self, rung: str, order: Order, handle: RunHandle | None) -> _Deed:
-        return _Deed(self._log.intent(order), rung, order, handle)
-
-    def _await(self, deed: _Deed, note: str) -> None:
-        deed.note = note
-        deed.deadline = self._monotonic() + PROOF_SECONDS
-        self._pending.append(deed)
-
-    def _close(self, deed: _Deed, outcome: Outcome) -> None:
-        deed.outcome = outcome
-        evidence = f"{deed.note}; {outcome.evidence}" if deed.note else outcome.evidence
-        self._log.result(deed.id, deed.order, replace(outcome, evidence=evidence))
-
-    def _end(self, deed: _Deed, outcome: Outcome) -> None:
-        self._close(deed, outcome)
-        if outcome.enforcement == "failed":
-            self._climb(deed)
-
-    def _check(self, old: int) -> None:
-        """Look at pending deeds, each once; the first ``old`` are not waited for, or one stuck process would stall all."""
-        if not self._pending:
+    def _ask(self, asked: Asked | None, deed: Deed) -> None:
+        """Open the question behind a run that stands still; ``asked`` is ``None`` where no single call is in question."""
+        handle = self._lookup(deed.order.run)
+        if handle is None:  # it has ended meanwhile
             return
-        until = self._monotonic() + SETTLE_SECONDS
-        ends = self._exits.find(deed.order.process_key for deed in self._pending if deed.rung != "run")
-        for place in range(min(len(self._pending), _CHECKS)):
-            deed = self._pending.popleft()
-            outcome = self._proof(deed, ends, max(0.0, until - self._monotonic()) if place >= old else 0.0)
-            if outcome is None and self._monotonic() < deed.deadline:
-                self._pending.append(deed)
-            else:
-                self._end(deed, outcome or Outcome("failed", f"no proof of its end within {PROOF_SECONDS:g} s"))
+        limits, action = handle.limits, deed.order.action
+        stopped = asked is not None and _is_stopped(asked)
+        refused = asked is not None and (asked.refused or asked.errno is None)
+        hold = Hold(
+            deed.id, deed.order, self._monotonic() + limits.seconds, limits.seconds, limits.then(action),
+            operation=asked.operation if asked is not None else None,
+            stopped=stopped,
+            done=asked is not None and (not asked.in_kernel or (asked.network and not refused)),
+        )  # fmt: skip
+        self.holds.add(hold)
+        if self.paused and deed.order.actor == "policy":
+            self._decisions.decide(hold, Decision("release", LIMIT, "enforcement is paused"))
+        if self._held is not None and self.holds.is_open(hold):
+            self._held(hold)
 
-    def _proof(self, deed: _Deed, ends: dict[int, Outcome], wait: float) -> Outcome | None:
-        if deed.rung == "run":
-            return self._run_proof(deed, wait)
-        return ends.get(deed.order.process_key) or self._enforcer.wait_gone(deed.order, wait)
 
-    def _run_proof(self, deed: _Deed, wait: float) -> Outcome | None:
-        if deed.handle is None:
-            raise AssertionError("a run that is unknown is never waited for")
-        try:
-            return self._enforcer.wait_run_gone(deed.order, deed.handle, wait)
-        except GuardRefusal as refused:  # a tagged survivor turned out to be one that is never touched
-            return Outcome("failed", str(refused))
+def _is_stopped(asked: Asked) -> bool:
+    """Whether the kernel stopped the process before its call returned."""
+    return asked.verdict in HOLDING and asked.in_kernel
+
+
+def _order(asked: Asked) -> Order:
+    return Order(
+        action="deny" if asked.verdict != "kill" and asked.in_kernel else "kill",
+        run=asked.run or "",
+        process_key=asked.process_key or 0,
+        pid=asked.pid or 0,
+        object=asked.object,
+        rule=asked.rule,
+        policy=asked.policy,
+        enforced_at=asked.enforced_at if asked.in_kernel else "userspace",
+        inode=asked.inode,
+        uid=asked.uid,
+    )
+
+
+def _answer(deed: Deed, asked: Asked) -> Answer:
+    """What the row says; where the kernel stopped the act, that stands also when more was done."""
+    enforcement = "unverified" if deed.outcome is None else deed.outcome.enforcement
+    return Answer(deed.order.action, None if asked.in_kernel else deed.order.enforced_at, enforcement)

@@ -35,8 +35,12 @@ MANY = "many objects, see activity"
 """Stands for the objects of a process with more demands than can be followed one by one."""
 
 _IDENTITY = (
-    "agent_run", "process_key", "pid", "rule", "policy", "verdict", "enforced_at", "class", "path", "dst_ip", "dst_port", "errno",
+    "agent_run", "process_key", "pid", "rule", "policy", "verdict", "enforced_at", "uid", "parent_key", "exe", "class", "operation", "path", "path_to", "dev", "ino",
+    "dst_ip", "dst_port", "errno",
 )  # fmt: skip
+
+
+_MERGED: dict[str, str | None] = {"path": MANY} | dict.fromkeys(("path_to", "dev", "ino", "dst_ip", "dst_port"))
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,13 @@ class Asked:
     object: str | None
     network: bool
     errno: int | None
+    operation: str | None = None
+    file: str | None = None
+    """Where the file is after the act: a rename's new name."""
+    inode: tuple[int, int] | None = None
+    uid: int | None = None
+    parent_key: int | None = None
+    exe: str | None = None
 
     @property
     def in_kernel(self) -> bool:
@@ -117,7 +128,7 @@ def _merged(columns: dict[str, pa.Array], crowded: Collection[int]) -> dict[str,
         return columns
     inside = pc.is_in(columns["process_key"], value_set=pa.array(crowded, pa.int64()))
     merged = dict(columns)
-    for name, value in (("path", MANY), ("dst_ip", None), ("dst_port", None)):
+    for name, value in _MERGED.items():
         plain = schema.lake_type("activity", name)
         merged[name] = pc.if_else(inside, pa.scalar(value, plain), columns[name].cast(plain))
     return merged
@@ -200,6 +211,12 @@ def _asked(row: dict[str, Any]) -> Asked:
         object=_object(row),
         network=row["class"] == "network",
         errno=row["errno"],
+        operation=row["operation"],
+        uid=row["uid"],
+        parent_key=row["parent_key"],
+        exe=row["exe"],
+        file=None if row["class"] == "network" or row["path"] == MANY else row["path_to"] or row["path"],
+        inode=None if row["dev"] is None or row["ino"] is None else (row["dev"], row["ino"]),
     )
 
 

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -86,9 +87,15 @@ def _inode(status: os.stat_result) -> Inode:
 class InstalledPolicy:
     """One plan in force under one scope number."""
 
-    def __init__(self, plan: KernelPlan, scope: int, maps: Callable[[str], RuleMap], seed: int) -> None:
-        """Put ``plan`` into the maps; raises ``RuleTableError`` or what a map raises, and leaves nothing behind."""
+    def __init__(
+        self, plan: KernelPlan, scope: int, maps: Callable[[str], RuleMap], seed: int, *, enforce: bool = True
+    ) -> None:
+        """Put ``plan`` into the maps; raises ``RuleTableError`` or what a map raises, and leaves nothing behind.
+
+        Without ``enforce`` its verdicts are recorded and nothing is stopped, until ``enforce_inline`` says so.
+        """
         self.plan = plan
+        self._enforce = enforce
         self.scope = scope
         self._maps = maps
         self._seed = seed
@@ -103,7 +110,8 @@ class InstalledPolicy:
 
     def refresh(self) -> None:
         """Bring the maps to what the plan means on the file system of this moment."""
-        tables = build(self.plan, self.scope, self._seed, find, self._below)
+        plan = replace(self.plan, enforce=self.plan.enforce and self._enforce)
+        tables = build(plan, self.scope, self._seed, find, self._below)
         stale: list[tuple[str, bytes]] = []
         for name, wanted in tables.maps.items():
             have = self._entries.setdefault(name, {})
@@ -118,6 +126,11 @@ class InstalledPolicy:
         for name, key in stale:
             self._maps(name).delete(key)
             del self._entries[name][key]
+
+    def enforce_inline(self, *, on: bool) -> None:
+        """Carry verdicts out in the kernel, or only record them: the next event is treated so."""
+        self._enforce = on
+        self.refresh()
 
     def hand_over(self, successor: InstalledPolicy) -> None:
         """Let another policy, complete by now, take this one's place for every task that carries it.

@@ -11,6 +11,7 @@ import contextlib
 import os
 import select
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collectors.identity import key_of, read_stat
@@ -92,6 +93,34 @@ def _kill(descriptor: int, pid: int, process_key: int, timeout: float) -> Outcom
     if wait_ended(descriptor, timeout):
         return Outcome("confirmed", f"SIGKILL sent by pidfd; the pidfd reports that process {pid} ended")
     return Outcome("unverified", "SIGKILL sent by pidfd")
+
+
+def continue_process(pid: int, process_key: int) -> Outcome:
+    """SIGCONT for one process that was stopped; ``confirmed`` when ``/proc`` no longer shows it stopped.
+
+    Raises ``GuardRefusal`` when the pid belongs to another process by now.
+    """
+    try:
+        with opened(pid) as descriptor:
+            if key_of(read_stat(pid)) != process_key:
+                raise GuardRefusal(f"pid {pid} is another process by now; not signalled")
+            signal.pidfd_send_signal(descriptor, signal.SIGCONT)
+            if is_stopped(pid):
+                return Outcome("failed", f"SIGCONT sent by pidfd; /proc still shows process {pid} stopped")
+    except ProcessLookupError:
+        return Outcome("confirmed", f"process {pid} has ended; nothing is left to go on")
+    except PermissionError:
+        return Outcome("failed", f"no right to signal process {pid}; run Lictor as root")
+    return Outcome("confirmed", f"SIGCONT sent by pidfd; /proc shows process {pid} stopped no more")
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped the process (state T); raises ``ProcessLookupError`` when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except FileNotFoundError as error:
+        raise ProcessLookupError(f"no process {pid}") from error
+    return text.rpartition(b")")[2].split()[0] == b"T"
 
 
 def _too_late(pid: int) -> Outcome:

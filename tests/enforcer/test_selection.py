@@ -9,7 +9,8 @@ from enforcer.selection import CROWD, MANY, Answer, Asked, answered, select
 from pipeline import schema
 
 ROW = {"agent_run": "r", "process_key": 7, "pid": 70, "rule": "x", "policy": "p", "verdict": "deny",
-       "enforced_at": "kernel", "class": "file", "path": "/s", "dst_ip": None, "dst_port": None, "errno": 0}  # fmt: skip
+       "enforced_at": "kernel", "class": "file", "operation": "file.read", "path": "/s", "path_to": None, "dev": 5, "ino": 9,
+       "uid": 1000, "dst_ip": None, "dst_port": None, "errno": 0}  # fmt: skip
 
 
 def batch(*rows, plain=False, leave_out=()):
@@ -38,7 +39,10 @@ def test_what_a_policy_or_the_kernel_stopped_is_selected():
 
 def test_a_demand_holds_what_the_row_says():
     (asked,) = select(batch({})).asked
-    assert asked == Asked("r", 7, 70, "x", "p", "deny", "kernel", "/s", network=False, errno=0)
+    assert asked == Asked(
+        "r", 7, 70, "x", "p", "deny", "kernel", "/s", network=False, errno=0,
+        operation="file.read", file="/s", inode=(5, 9), uid=1000,
+    )  # fmt: skip
     assert asked.in_kernel
     assert not asked.refused
 
@@ -60,9 +64,31 @@ def test_refused(number, refused):
 
 
 def test_columns_may_be_plain_or_absent():
-    absent = ("dst_ip", "dst_port", "errno", "class", "policy")
+    absent = ("dst_ip", "dst_port", "errno", "class", "policy", "operation", "path_to", "dev", "ino", "uid")
     (asked,) = select(batch({}, plain=True, leave_out=absent)).asked
-    assert asked == Asked("r", 7, 70, "x", None, "deny", "kernel", "/s", network=False, errno=None)
+    assert asked == Asked("r", 7, 70, "x", None, "deny", "kernel", "/s", network=False, errno=None, file="/s")
+
+
+@pytest.mark.parametrize(
+    ("row", "file"),
+    [({}, "/s"), ({"operation": "file.rename", "path_to": "/new"}, "/new"), ({"path": None}, None),
+     ({"class": "network", "path": None, "dst_ip": "10.0.0.1"}, None)],
+)  # fmt: skip
+def test_the_file_is_where_it_is_after_the_act(row, file):
+    """Who takes it away must look there; the object of the row stays what the policy judged."""
+    (asked,) = select(batch(row)).asked
+    assert asked.file == file
+    assert asked.object == (row.get("dst_ip") or (ROW | row)["path"])
+
+
+@pytest.mark.parametrize("row", [{"dev": None}, {"ino": None}, {"dev": None, "ino": None}])
+def test_half_an_inode_is_none(row):
+    assert select(batch(row)).asked[0].inode is None
+
+
+@pytest.mark.parametrize("row", [{"ino": 10}, {"uid": 0}, {"path_to": "/t"}, {"operation": "file.write"}])
+def test_what_a_deed_needs_to_know_tells_demands_apart(row):
+    assert len(select(batch({}, row, {})).asked) == 2
 
 
 rows = st.fixed_dictionaries(
@@ -109,8 +135,10 @@ def test_answers_return_to_their_rows_and_leave_the_others(some, plain):
 
 def test_objects_of_crowded_processes_are_not_told_apart():
     some = [{"path": "/a"}, {"path": "/b"}, {"process_key": 8, "path": "/a"}, {"process_key": 8, "path": "/b"}]
-    selection = select(batch(*some, {"dst_ip": "1.2.3.4", "dst_port": 5}), crowded={7})
+    more = {"dst_ip": "1.2.3.4", "dst_port": 5, "path_to": "/c", "dev": 6, "ino": 1}
+    selection = select(batch(*some, more), crowded={7})
     assert [(a.process_key, a.object) for a in selection.asked] == [(7, MANY), (8, "/a"), (8, "/b")]
+    assert [(a.file, a.inode) for a in selection.asked] == [(None, None), ("/a", (5, 9)), ("/b", (5, 9))]
     assert selection.which.tolist() == [0, 0, 1, 2, 0]
 
 
