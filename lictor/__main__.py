@@ -1,5 +1,5 @@
 """``python -m lictor``: the command line where its script is not on PATH."""
 
-from lictor.cli.app import main
+from lictor.cli.entry import main
 
 main()

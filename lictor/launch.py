@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from lictor.errors import LictorError
 
@@ -33,9 +35,25 @@ def resolve(command: Sequence[str]) -> str:
 class Child:
     """A command that waits to be let go."""
 
-    def __init__(self, command: Sequence[str], *, die_with_parent: bool) -> None:
-        """Fork; with ``die_with_parent`` the command is killed when Lictor dies, so that it never runs unwatched."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        die_with_parent: bool,
+        environment: Mapping[str, str] | None = None,
+        without: Sequence[str] = (),
+        user: pwd.struct_passwd | None = None,
+    ) -> None:
+        """Fork; with ``die_with_parent`` the command is killed when Lictor dies, so that it never runs unwatched.
+
+        ``environment`` is added to Lictor's own, which the command gets otherwise as it is, but for the variables of
+        ``without``. ``user`` is whom it becomes. Raises ``LictorError`` where that is not permitted.
+        """
         program = resolve(command)
+        if user is not None and os.geteuid() not in (0, user.pw_uid):
+            raise LictorError(f"only root may run a command as {user.pw_name}; nothing was run")
+        self.uid = os.geteuid() if user is None else user.pw_uid
+        """The user that the command runs as."""
         go_read, self._go = os.pipe2(os.O_CLOEXEC)
         self._failed, failed_write = os.pipe2(os.O_CLOEXEC)
         self.status: int | None = None
@@ -44,7 +62,8 @@ class Child:
         if self.pid == 0:
             # The parent's end, inherited, would keep the pipe open after the parent's death.
             os.close(self._go)
-            _become(program, command, go_read, failed_write, die_with_parent=die_with_parent)
+            become = _Becoming(environment or {}, without, user, os.getppid() if die_with_parent else None)
+            become.run(program, command, (go_read, failed_write))
         os.close(go_read)
         os.close(failed_write)
 
@@ -95,17 +114,40 @@ class Child:
             self.wait()
 
 
-def _become(program: str, command: Sequence[str], go: int, failed: int, *, die_with_parent: bool) -> None:
-    """In the child: wait for the word, then exec. Never returns."""
-    try:
-        # What Python changed for itself must not reach the command: it would never see a closed pipe.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        if die_with_parent:
+@dataclass(frozen=True)
+class _Becoming:
+    """What the child changes of itself before it is the command; ``parent`` is whose death is its own."""
+
+    environment: Mapping[str, str]
+    without: Sequence[str]
+    user: pwd.struct_passwd | None
+    parent: int | None
+
+    def run(self, program: str, command: Sequence[str], pipes: tuple[int, int]) -> None:
+        """In the child: wait for the word, then exec. Never returns."""
+        go, failed = pipes
+        try:
+            # What Python changed for itself must not reach the command: it would never see a closed pipe.
+            for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            if os.read(go, 1) == _GO:
+                self._change()
+                os.execv(program, list(command))  # noqa: S606 - no shell: the argument vector is the person's
+        except OSError as error:
+            os.write(failed, str(error.errno).encode())
+        finally:
+            os._exit(127)
+
+    def _change(self) -> None:
+        if self.user is not None and self.user.pw_uid != os.geteuid():
+            os.initgroups(self.user.pw_name, self.user.pw_gid)
+            os.setgid(self.user.pw_gid)
+            os.setuid(self.user.pw_uid)
+        if self.parent is not None:
+            # After the change of user, which takes the setting back; a parent that died before it shows in our own.
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.read(go, 1) == _GO:
-            os.execv(program, list(command))  # noqa: S606 - no shell: the argument vector is the person's
-    except OSError as error:
-        os.write(failed, str(error.errno).encode())
-    finally:
-        os._exit(127)
+            if os.getppid() != self.parent:
+                os._exit(127)
+        for name in self.without:
+            os.environ.pop(name, None)
+        os.environ.update(self.environment)  # in place: execve would drop entries that are no pair, or are there twice

@@ -1,8 +1,7 @@
-"""``lictor hook``: an agent's hook that answers from the policy before a tool runs."""
+"""``lictor hook``: an agent's hook that answers from the policy before a tool runs, and tells why after it."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -32,17 +31,14 @@ def hook(
 ) -> None:
     """Answers an agent's hook: the tool call as JSON on standard input, the decision on standard output.
 
-    Says deny or ask with the rule's reason, and nothing where the policy permits or cannot tell before the act; the
-    kernel checks what really happens. Exit status: 0 answered, 1 the hook failed and the tool runs, 2 blocked.
+    Before a tool it says deny or ask with the rule's reason, and nothing where the policy permits or cannot tell before
+    the act; the kernel checks what really happens. After a tool it tells what was stopped meanwhile, and why. Exit
+    status: 0 answered, 1 the hook failed and the tool runs, 2 blocked.
 
     Example: lictor hook --policy policies/claude-code.yaml < call.json
     """
-    from lictor.hooks.respond import LARGEST, Options, respond  # noqa: PLC0415 - other commands do without
+    from lictor.hooks.quick import serve  # noqa: PLC0415 - other commands do without
+    from lictor.hooks.respond import Options  # noqa: PLC0415 - see above
 
     options = Options(policy or [], protocol, workspace, fail_closed=fail_closed, may_allow=may_allow)
-    output = respond(sys.stdin.buffer.read(LARGEST + 1), options)
-    if output.stderr:
-        print(output.stderr, file=sys.stderr)
-    if output.stdout:
-        print(output.stdout)
-    raise typer.Exit(output.status)
+    raise typer.Exit(serve(options))

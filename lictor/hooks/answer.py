@@ -7,7 +7,6 @@ side's; so are acts that cannot be told before.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -111,6 +110,8 @@ class Policies:
         """SHA-256 of a program about to start, where a rule looks at it."""
         if act.on != "exec" or act.exe is None or "exe_hash" not in self._decider.used:
             return None
+        import hashlib  # noqa: PLC0415 - few policies name programs by content, and every hook would load OpenSSL
+
         try:
             with Path(act.exe).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() if _fits(file.fileno()) else None

@@ -10,10 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lictor.hooks.fields import call_of
-from lictor.hooks.interface import Answer, Call, Output
+from lictor.hooks.fields import call_of, context, ended_of
+from lictor.hooks.interface import Answer, Call, Ended, Output
 
 BEFORE = "PreToolUse"
+AFTER = ("PostToolUse", "PostToolUseFailure")
+"""A tool that failed, as a command that was ended did, has an event of its own."""
 
 
 def decision(kind: str, reason: str) -> Output:
@@ -40,6 +42,14 @@ class ClaudeCode:
     def say(self, answer: Answer) -> Output:
         """Each kind has its word."""
         return Output() if answer.kind == "none" else decision(answer.kind, answer.reason)
+
+    def ended(self, data: Mapping[str, Any]) -> Ended | None:
+        """The call that is over."""
+        return ended_of(data, AFTER)
+
+    def tell(self, ended: Ended, text: str) -> Output:
+        """A text beside the tool's result."""
+        return context(ended, text)
 
 
 PROTOCOL = ClaudeCode()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lictor.hooks.claude_code import BEFORE, decision
-from lictor.hooks.fields import call_of
-from lictor.hooks.interface import Answer, Call, Output
+from lictor.hooks.claude_code import AFTER, BEFORE, decision
+from lictor.hooks.fields import call_of, context, ended_of
+from lictor.hooks.interface import Answer, Call, Ended, Output
 
 UNASKED = "A person has to agree to this, and the hooks of this agent cannot ask one. "
 """Stands before the reason of a question that became a deny."""
@@ -37,6 +37,14 @@ class Codex:
         if answer.kind not in ("ask", "deny"):
             return Output()
         return decision("deny", (UNASKED if answer.kind == "ask" else "") + answer.reason)
+
+    def ended(self, data: Mapping[str, Any]) -> Ended | None:
+        """The call that is over."""
+        return ended_of(data, AFTER)
+
+    def tell(self, ended: Ended, text: str) -> Output:
+        """A text beside the tool's result."""
+        return context(ended, text)
 
 
 PROTOCOL = Codex()

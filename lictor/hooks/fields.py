@@ -1,14 +1,15 @@
-"""Values of an agent's JSON by type: what is missing or of another type is not there.
+"""What the protocols read and say alike: values of an agent's JSON by type, calls, and texts for the agent.
 
-The JSON is what a model wrote, so no field of it can be relied on.
+The JSON is what a model wrote, so no field of it can be relied on: what is of another type is not there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from lictor.hooks.interface import Call
+from lictor.hooks.interface import Call, Ended, Output
 
 
 def whole(value: str) -> str:
@@ -40,3 +41,14 @@ def call_of(data: Mapping[str, Any], before: str) -> Call | None:
     if data.get("hook_event_name") != before or tool is None:
         return None
     return Call(tool, given if isinstance(given, Mapping) else {}, text(data, "cwd") or "")
+
+
+def ended_of(data: Mapping[str, Any], after: Collection[str]) -> Ended | None:
+    """The call that is over, of a hook event of one of these names."""
+    event = text(data, "hook_event_name")
+    return Ended(event, text(data, "session_id") or "") if event in after and event is not None else None
+
+
+def context(ended: Ended, said: str) -> Output:
+    """A text for the agent beside a tool's result; the three protocols have one form for it."""
+    return Output(json.dumps({"hookSpecificOutput": {"hookEventName": ended.event, "additionalContext": said}}))

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lictor.hooks.codex import UNASKED
-from lictor.hooks.fields import call_of
-from lictor.hooks.interface import Answer, Call, Output
+from lictor.hooks.fields import call_of, context, ended_of
+from lictor.hooks.interface import Answer, Call, Ended, Output
 
 BEFORE = "BeforeTool"
+AFTER = ("AfterTool",)
 EVENTS = (
     BEFORE, "AfterTool", "BeforeAgent", "AfterAgent", "BeforeModel", "AfterModel", "BeforeToolSelection", "PreCompress",
 )  # fmt: skip
@@ -43,6 +44,14 @@ class Gemini:
         kind = "deny" if answer.kind == "ask" else answer.kind
         reason = (UNASKED if answer.kind == "ask" else "") + answer.reason
         return Output(json.dumps({"decision": kind, "reason": reason}))
+
+    def ended(self, data: Mapping[str, Any]) -> Ended | None:
+        """The call that is over."""
+        return ended_of(data, AFTER)
+
+    def tell(self, ended: Ended, text: str) -> Output:
+        """A text beside the tool's result."""
+        return context(ended, text)
 
 
 PROTOCOL = Gemini()

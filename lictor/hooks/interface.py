@@ -1,4 +1,4 @@
-"""What the parts of ``lictor hook`` hand to each other: a tool call, the acts it would be, the answer.
+"""What the parts of ``lictor hook`` hand to each other: a tool call and its end, the acts it would be, the answer.
 
 A protocol reads an agent's JSON into a ``Call`` and says an ``Answer`` in the agent's words; nothing between the
 two knows which agent it is. A hook claims; what really happens is for the kernel to see.
@@ -24,6 +24,14 @@ class Call:
     tool: str
     input: Mapping[str, Any]
     cwd: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A tool that has run, well or not: the event by its name, and the agent's session."""
+
+    event: str
+    session: str
 
 
 @dataclass(frozen=True)
@@ -86,3 +94,9 @@ class HookProtocol(Protocol):
 
     def say(self, answer: Answer) -> Output:
         """The answer in the agent's words."""
+
+    def ended(self, data: Mapping[str, Any]) -> Ended | None:
+        """The tool call that is over; ``None`` for the agent's other events."""
+
+    def tell(self, ended: Ended, text: str) -> Output:
+        """A text for the agent to read beside the tool's result, in the agent's words."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,9 +43,9 @@ def respond(raw: bytes, options: Options) -> Output:
         data = _data(raw)
         protocol = protocol_of(data, options.protocol)
         call = protocol.call(data)
-        return Output() if call is None else protocol.say(_answer(call, protocol, options))
+        return _told(protocol, data) if call is None else protocol.say(_answer(call, protocol, options))
     except Exception as error:  # noqa: BLE001 - a defect of the hook's must not end in a traceback at the agent's
-        return _failed(error, options)
+        return _failed(error, closed=options.fail_closed)
 
 
 def _data(raw: bytes) -> Mapping[str, Any]:
@@ -59,6 +58,20 @@ def _data(raw: bytes) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise LictorError("the hook's JSON is no object")
     return data
+
+
+def _told(protocol: HookProtocol, data: Mapping[str, Any]) -> Output:
+    """After a tool: what was stopped meanwhile. A tool that has run cannot be blocked, so no failure says that."""
+    ended = protocol.ended(data)
+    if ended is None:
+        return Output()
+    from lictor.hooks.afterwards import afterwards  # noqa: PLC0415 - before a tool nothing of it is needed
+
+    try:
+        text = afterwards(ended.session)
+    except Exception as error:  # noqa: BLE001 - as in respond()
+        return _failed(error, closed=False)
+    return protocol.tell(ended, text) if text else Output()
 
 
 def _answer(call: Call, protocol: HookProtocol, options: Options) -> Answer:
@@ -91,7 +104,7 @@ def _context(agent: str, workspace: str) -> RunContext:
     from pipeline.policy.context import RunContext  # noqa: PLC0415 - see above
 
     home, env = os.path.realpath(Path.home()), dict(os.environ)
-    return RunContext(workspace, home, env, user_name(), socket.gethostname(), agent, now_ns=time.time_ns())
+    return RunContext(workspace, home, env, user_name(), os.uname().nodename, agent, now_ns=time.time_ns())
 
 
 def _workspace(call: Call, protocol: HookProtocol, options: Options) -> str:
@@ -102,7 +115,7 @@ def _workspace(call: Call, protocol: HookProtocol, options: Options) -> str:
     return os.path.realpath(next((folder for folder in told if folder.startswith("/")), call.cwd))
 
 
-def _failed(error: Exception, options: Options) -> Output:
+def _failed(error: Exception, *, closed: bool) -> Output:
     kind = "" if is_expected(error) else f"{type(error).__name__}: "
     text = "\n".join(visible(line) for line in f"lictor hook: {kind}{error}".splitlines())
-    return Output(stderr=text, status=BLOCKS if options.fail_closed else FAILED)
+    return Output(stderr=text, status=BLOCKS if closed else FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -20,8 +21,8 @@ def start():
     """Function: a child; ended after the test."""
     made = []
 
-    def make(*command, die_with_parent=False):
-        made.append(Child(command, die_with_parent=die_with_parent))
+    def make(*command, die_with_parent=False, **more):
+        made.append(Child(command, die_with_parent=die_with_parent, **more))
         return made[-1]
 
     yield make
@@ -112,11 +113,15 @@ def state(pid):
         return ""
 
 
-def wait_gone(pid):
+def wait_until(true):
     deadline = time.monotonic() + 5
-    while state(pid) not in ("", "Z"):
-        assert time.monotonic() < deadline, f"{pid} lives on"
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.01)
+
+
+def wait_gone(pid):
+    wait_until(lambda: state(pid) in ("", "Z"))
 
 
 def signals_of(text):
@@ -146,6 +151,107 @@ def test_no_descriptor_of_lictors_own_leaks_into_the_command(start, tmp_path):
         child.go()
     assert child.wait() == 0
     assert (tmp_path / "held").read_text() == (tmp_path / "plain").read_text()
+
+
+def environment_of(path):
+    return sorted(path.read_bytes().split(b"\0"))
+
+
+def test_the_command_gets_the_same_environment_and_what_is_added(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("LICTOR_RUN", "the-run-around-it")
+    monkeypatch.setenv("ODD", "a\nb=\udcff")
+    command = ("sh", "-c", 'exec cat /proc/self/environ > "$0"')
+    for name, added in (("plain", None), ("told", {"LICTOR_RUN": "its-own", "NEW": "é"})):
+        child = start(*command, str(tmp_path / name), environment=added)
+        child.go()
+        assert child.wait() == 0
+    plain = environment_of(tmp_path / "plain")
+    assert b"ODD=a\nb=\xff" in plain
+    assert b"LICTOR_RUN=the-run-around-it" in plain
+    told = [entry for entry in plain if not entry.startswith(b"LICTOR_RUN=")]
+    assert environment_of(tmp_path / "told") == sorted([*told, b"LICTOR_RUN=its-own", "NEW=é".encode()])
+    assert os.environ["LICTOR_RUN"] == "the-run-around-it"
+
+
+def test_what_it_is_to_do_without_does_not_reach_it(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "x")
+    monkeypatch.setenv("ALSO", "y")
+    command = ("sh", "-c", 'exec cat /proc/self/environ > "$0"', str(tmp_path / "env"))
+    child = start(*command, without=["SECRET", "ALSO", "ABSENT"], environment={"ALSO": "new"})
+    child.go()
+    child.wait()
+    found = environment_of(tmp_path / "env")
+    assert b"ALSO=new" in found
+    assert not [entry for entry in found if entry.startswith(b"SECRET=")]
+    assert os.environ["SECRET"] == "x"
+
+
+def ids_of(pid):
+    lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+    return {name: [int(number) for number in lines[name].split()] for name in ("Uid", "Gid", "Groups")}
+
+
+NOBODY = pwd.getpwnam("nobody")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="no root: nobody else can be become")
+
+
+@as_root
+def test_it_becomes_another_user_with_that_users_groups_and_no_others(start):
+    child = start("sleep", "30", user=NOBODY)
+    assert child.uid == NOBODY.pw_uid
+    child.go()
+    wait_until(lambda: Path(f"/proc/{child.pid}/comm").read_text() == "sleep\n")
+    groups = os.getgrouplist("nobody", NOBODY.pw_gid)
+    assert ids_of(child.pid) == {"Uid": [NOBODY.pw_uid] * 4, "Gid": [NOBODY.pw_gid] * 4, "Groups": sorted(groups)}
+
+
+def test_without_another_user_it_stays_the_same(start):
+    child = start("sleep", "30")
+    assert child.uid == os.geteuid()
+    child.go()
+    wait_until(lambda: Path(f"/proc/{child.pid}/comm").read_text() == "sleep\n")
+    assert ids_of(child.pid) == ids_of("self")
+
+
+def test_only_root_becomes_somebody_else(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(LictorError, match="only root may run a command as nobody"):
+        Child(["true"], die_with_parent=False, user=NOBODY)
+
+
+@as_root
+def test_a_command_of_another_user_dies_with_lictor_too():
+    code = (
+        "import os, pwd, signal, time\nfrom pathlib import Path\nfrom lictor.launch import Child\n"
+        "c = Child(['sleep', '30'], die_with_parent=True, user=pwd.getpwnam('nobody'))\n"
+        "c.go()\nprint(c.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline())
+        assert parent.wait() == -signal.SIGKILL
+    wait_gone(pid)
+
+
+def test_an_entry_that_is_no_pair_reaches_the_command(tmp_path):
+    """Lictor changes nothing of the environment that it was given."""
+    code = (
+        "from lictor.launch import Child\n"
+        "c = Child(['cat', '/proc/self/environ'], die_with_parent=False, environment={'NEW': '1'})\n"
+        "c.go()\nc.wait()"
+    )
+    # Only execve itself can give a process an entry without '='.
+    outer = (
+        "import ctypes, sys\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "pointers = lambda *texts: (ctypes.c_char_p * (len(texts) + 1))(*texts, None)\n"
+        f"libc.execve(sys.executable.encode(), pointers(b'python', b'-c', {code.encode()!r}), "
+        "pointers(b'PATH=/usr/bin:/bin', b'no-pair', b'TWICE=1', b'TWICE=2'))"
+    )
+    with (tmp_path / "env").open("wb") as file:
+        subprocess.run(
+            [sys.executable, "-c", outer], stdout=file, check=True, timeout=30, cwd=Path(__file__).parents[2]
+        )
+    found = environment_of(tmp_path / "env")
+    assert {b"no-pair", b"TWICE=1", b"NEW=1"} <= set(found)
 
 
 def test_no_descriptor_stays_open_here(start):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from lictor.hooks.fields import call_of, text, texts, whole
+from lictor.hooks.fields import call_of, context, ended_of, text, texts, whole
+from lictor.hooks.interface import Ended
 
 
 @pytest.mark.parametrize("value", [None, 3, [], {}, "", True])
@@ -32,3 +35,19 @@ def test_an_input_that_is_no_object_is_an_empty_one(given):
 def test_other_events_and_events_without_a_tool_are_no_calls():
     assert call_of({"hook_event_name": "After", "tool_name": "T"}, "Before") is None
     assert call_of({"hook_event_name": "Before"}, "Before") is None
+
+
+def test_a_call_that_is_over_has_its_event_and_session():
+    assert ended_of({"hook_event_name": "After", "session_id": "s"}, ("After", "Failed")) == Ended("After", "s")
+    assert ended_of({"hook_event_name": "Failed", "session_id": 3}, ("After", "Failed")) == Ended("Failed", "")
+
+
+@pytest.mark.parametrize("event", ["Before", "", None, 3, ["After"], {}])
+def test_of_other_events_nothing_is_over(event):
+    assert ended_of({"hook_event_name": event, "session_id": "s"}, ("After",)) is None
+
+
+def test_a_text_for_the_agent_is_ascii_json():
+    output = context(Ended("After", "s"), "ü\n")
+    assert output.stdout.isascii()
+    assert json.loads(output.stdout)["hookSpecificOutput"]["additionalContext"] == "ü\n"

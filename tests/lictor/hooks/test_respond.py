@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lictor.hooks import afterwards
 from lictor.hooks import respond as module
 from lictor.hooks.respond import LARGEST, Options, respond
+from lictor.telling import believed
+from lictor.telling.folder import RunInfo, make
+from lictor.telling.reasons import Reasons
+from lictor.telling.stopped import Stopped
 from tests.corpus import corpus
 
 POLICIES = Path(__file__).parents[3] / "policies"
@@ -112,6 +118,59 @@ def test_other_events_pass_without_a_look_at_the_policy(claude, event):
         claude("Read", event, file_path="~/.ssh/id_rsa"), Options([Path("/nonexistent")], fail_closed=True)
     )
     assert output == module.Output()
+
+
+@pytest.fixture
+def run(house, tmp_path, monkeypatch):
+    """A run that goes on with this process as its root; gives its file of reasons."""
+    monkeypatch.setenv("LICTOR_RUNTIME", str(tmp_path / "runtime"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(believed, "OWNER", os.geteuid())
+    return Reasons(make(RunInfo("run-1", "agent", os.getpid(), 0, 0)), time.time_ns)
+
+
+STOPPED = Stopped("run-1", 1, 1, "file.read", "/h/.ssh/id", "keys", "deny", "Keys are private.", "Ask the broker.")
+TOLD = (
+    "Lictor stopped this: file.read /h/.ssh/id (rule keys). Keys are private. Instead: Ask the broker.\n"
+    "Do not try the same by another way."
+)
+
+
+@pytest.mark.parametrize("event", ["PostToolUse", "PostToolUseFailure"])
+def test_after_a_tool_the_agent_is_told_once_what_was_stopped(run, claude, event):
+    after, nothing = claude("Bash", event, command="cat k"), module.Output()
+    assert respond(after, Options([])) == nothing
+    run.add([STOPPED])
+    output = respond(after, Options([], fail_closed=True))
+    assert (output.status, output.stderr) == (0, "")
+    assert json.loads(output.stdout) == {"hookSpecificOutput": {"hookEventName": event, "additionalContext": TOLD}}
+    assert respond(after, Options([])) == nothing
+
+
+@pytest.mark.parametrize(("agent", "event"), [("codex", "PostToolUse"), ("gemini", "AfterTool")])
+def test_after_a_recorded_tool_the_agent_is_told(run, agent, event):
+    lines = corpus("agent-otel", agent, "hooks", f"hook-{agent}.log").read_text().splitlines()
+    calls = [json.loads(line)["input"] for line in lines]
+    run.add([STOPPED])
+    outputs = [respond(json.dumps(call).encode(), Options([])) for call in calls if call["hook_event_name"] == event]
+    said = json.loads(outputs[0].stdout)["hookSpecificOutput"]
+    assert said == {"hookEventName": event, "additionalContext": TOLD}
+    assert {output.stdout for output in outputs[1:]} == {""}
+
+
+def test_before_a_tool_nothing_of_it_is_told(run, options, claude):
+    run.add([STOPPED])
+    assert respond(claude("Read", file_path="README.md"), options) == module.Output()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_defect_after_a_tool_never_blocks(run, claude, monkeypatch, closed):
+    def broken(_):
+        raise KeyError("x")
+
+    monkeypatch.setattr(afterwards, "afterwards", broken)
+    output = respond(claude("Bash", "PostToolUse"), Options([], fail_closed=closed))
+    assert (output.stdout, output.stderr, output.status) == ("", "lictor hook: KeyError: 'x'", 1)
 
 
 BROKEN = [
