@@ -19,9 +19,11 @@ from lictor.cli import (
     diff,
     doctor,
     draft,
+    held,
     history,
     hook,
     judge,
+    pause,
     policy,
     quarantine,
     query,
@@ -68,6 +70,14 @@ app.command("sql")(query.sql)
 app.command("runs")(query.runs)
 app.command("show")(query.show)
 app.command("hook")(hook.hook)
+app.command("held")(held.held)
+app.command("release")(held.release)
+app.command("deny")(held.deny)
+app.command("kill")(held.kill)
+app.command("freeze")(held.freeze)
+app.command("isolate")(held.isolate)
+app.command("pause")(pause.pause)
+app.command("resume")(pause.resume)
 app.command("doctor")(doctor.doctor)
 policy.app.command("explain")(judge.explain)
 policy.app.command("lint")(judge.lint)

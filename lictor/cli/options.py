@@ -36,3 +36,16 @@ OutputOption = Annotated[
     ),
 ]
 TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds that a query may take.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Do everything up to the act: rows say what would have been done.")
+]
+AlertsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--alerts",
+        metavar="FILE",
+        envvar="LICTOR_ALERTS",
+        show_envvar=False,
+        help="Webhooks and commands that are told of findings and actions [$LICTOR_ALERTS].",
+    ),
+]

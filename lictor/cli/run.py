@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from lictor.cli.options import AlertsOption, DryRunOption
+
 
 def run(
     command: Annotated[
@@ -24,6 +26,12 @@ def run(
         str | None, typer.Option(metavar="NAME", help="Name of the agent; otherwise taken from the command.")
     ] = None,
     audit: Annotated[bool, typer.Option("--audit", help="Judge and record, but stop nothing.")] = False,
+    dry_run: DryRunOption = False,
+    user: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Run the command as this user, so that who watches is not who acts."),
+    ] = None,
+    alerts: AlertsOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No closing lines on standard error.")] = False,
 ) -> None:
     """Runs an agent under observation and enforcement; the exit status is the command's.
@@ -34,5 +42,7 @@ def run(
     """
     from lictor.running import Options, run_command  # noqa: PLC0415 - heavy, and not for other commands
 
-    options = Options(command, policy or [], lake, agent, audit=audit, quiet=quiet)
+    options = Options(
+        command, policy or [], lake, agent, audit=audit, dry_run=dry_run, quiet=quiet, user=user, alerts=alerts
+    )
     raise typer.Exit(run_command(options))

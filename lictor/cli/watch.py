@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from lictor.cli.options import AlertsOption, DryRunOption
+
 
 def watch(
     policy: Annotated[
@@ -18,6 +20,8 @@ def watch(
         typer.Option(metavar="DIR", help="Where the rows go [$LICTOR_LAKE, else /var/lib/lictor for root]."),
     ] = None,
     audit: Annotated[bool, typer.Option("--audit", help="Judge and record, but stop nothing.")] = False,
+    dry_run: DryRunOption = False,
+    alerts: AlertsOption = None,
 ) -> None:
     """Observes every agent on this machine, found as it starts; ends with Ctrl-C or SIGTERM.
 
@@ -27,4 +31,4 @@ def watch(
     from lictor.watching import Options  # noqa: PLC0415 - the same
     from lictor.watching import watch as observe  # noqa: PLC0415 - the same
 
-    raise typer.Exit(observe(Options(policy or [], lake_path(lake), audit=audit)))
+    raise typer.Exit(observe(Options(policy or [], lake_path(lake), audit=audit, dry_run=dry_run, alerts=alerts)))

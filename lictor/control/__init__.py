@@ -1,0 +1,1 @@
+"""How people reach a running service: a socket, whose kernel says who asks."""
