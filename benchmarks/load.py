@@ -12,10 +12,10 @@ from typing import Self
 SOURCE = Path(__file__).with_name("loadgen.c")
 
 
-def compiled(folder: Path) -> Path:
-    """Build ``loadgen`` into ``folder``; raises ``CalledProcessError`` with the compiler's words on stderr."""
-    program = folder / "loadgen"
-    subprocess.run(["cc", "-O2", "-Wall", "-pthread", str(SOURCE), "-o", str(program)], check=True)
+def compiled(folder: Path, source: Path = SOURCE) -> Path:
+    """Build ``loadgen``, or another source, into ``folder``; raises ``CalledProcessError`` with the compiler's words on stderr."""
+    program = folder / source.stem
+    subprocess.run(["cc", "-O2", "-Wall", "-pthread", str(source), "-o", str(program)], check=True)
     return program
 
 

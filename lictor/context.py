@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
 import socket
 from pathlib import Path
 
+from lictor.errors import LictorError
 from pipeline.policy.compile import RunContext
 
 UNKNOWN = {
@@ -16,16 +18,17 @@ UNKNOWN = {
 """What no collector fills yet; see ``RunContext``."""
 
 
-def local_context(agent: str) -> RunContext:
-    """The context of a command started here: its working directory is the workspace.
+def local_context(agent: str, user: pwd.struct_passwd | None = None) -> RunContext:
+    """The context of a command started here, by us or as another user: its working directory is the workspace.
 
     Links are resolved, since the kernel names files without them.
     """
+    home = Path.home() if user is None else Path(user.pw_dir)
     return RunContext(
         workspace=os.path.realpath(Path.cwd()),
-        home=os.path.realpath(Path.home()),
-        env=dict(os.environ),
-        user=user_name(),
+        home=os.path.realpath(home),
+        env=dict(os.environ) if user is None else environment_of(user),
+        user=user_name() if user is None else user.pw_name,
         host=socket.gethostname(),
         agent=agent,
         unknown=UNKNOWN,
@@ -38,3 +41,18 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
+
+
+def user_entry(name: str) -> pwd.struct_passwd:
+    """A user by name or number; raises ``LictorError`` where the user database has none."""
+    try:
+        return pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
+    except (KeyError, OverflowError) as error:
+        raise LictorError(f"there is no user {name!a}: see getent passwd") from error
+
+
+def environment_of(user: pwd.struct_passwd) -> dict[str, str]:
+    """Our environment as it is handed to a command that runs as somebody else: home and names are theirs."""
+    own = {"HOME": user.pw_dir, "USER": user.pw_name, "LOGNAME": user.pw_name, "SHELL": user.pw_shell or "/bin/sh"}
+    ours = ("XDG_", "DBUS_", "SUDO_")  # sockets and folders of the session that Lictor runs in
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | own

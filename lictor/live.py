@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,9 +14,11 @@ import pyarrow.compute as pc
 from pipeline import schema
 
 if TYPE_CHECKING:
+    from enforcer.linux.adopt import Adopted
     from enforcer.linux.cgroup import RunCgroup
+    from enforcer.linux.isolation import Isolation
     from enforcer.linux.kernel import InstalledPolicy
-    from pipeline.policy.compile import Program, RunContext
+    from pipeline.policy.compile import CompiledRule, Program, RunContext
     from pipeline.steps.verdicts import Verdicts
 
 _DENIED = pa.array(schema.VERDICTS[schema.VERDICTS.index("deny") :])
@@ -50,6 +52,16 @@ class LiveRun:
     context: RunContext | None = None
     superseded: list[InstalledPolicy] = field(default_factory=list)
     """Policies that were replaced while the run went on; tasks that made no event since still carry their scopes."""
+    uid: int = 0
+    """The user that the agent runs as: it may decide nothing about itself."""
+    fail: Literal["open", "closed"] = "open"
+    """What becomes of the run should Lictor end unexpectedly: it goes on, unwatched, or is ended."""
+    adopted: Adopted | None = None
+    """The cgroup that a run which was found was taken into."""
+    network: Isolation | None = None
+    """Its network, once it was cut."""
+    excused: dict[str, int] = field(default_factory=dict)
+    """Rule → until when (ns since 1970) it does not ask again in this run, since a person said so."""
     started: int = field(default_factory=lambda: time.time_ns() // 1000)
     events: int = 0
     denied: int = 0
@@ -80,6 +92,16 @@ class LiveRun:
             for reason, count in counts.items() if count
         ]  # fmt: skip
         return pa.Table.from_pylist(rows, schema=schema.lake_schema("coverage"))
+
+    @property
+    def group(self) -> RunCgroup | None:
+        """The cgroup that holds all of it, where there is one."""
+        return self.adopted.group if self.adopted is not None else self.cgroup
+
+    def rule(self, name: str | None) -> CompiledRule | None:
+        """The rule of a name; ``None`` for a default."""
+        rules = self.program.all_rules if self.program else ()
+        return next((rule for rule in rules if rule.id == name), None)
 
     @property
     def enforce(self) -> bool:
@@ -125,7 +147,7 @@ class LiveRun:
             "ended": now if ended else None, "host": self.host, "boot_id": self.boot_id, "source": self.source,
             "agent": self.agent, "command": self.command, "cwd": self.cwd, "user": self.user,
             "root_key": self.root_key, "root_pid": self.root_pid,
-            "cgroup": str(self.cgroup.path) if self.cgroup else None,
+            "cgroup": str(self.group.path) if self.group else None,
             "policy": self.program.name if self.program else None,
             "policy_version": self.program.version if self.program else None,
             "mode": self.program.mode if self.program else "none",

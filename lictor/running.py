@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import signal
 import sys
@@ -19,12 +20,15 @@ from collectors.signatures import identify
 from enforcer.linux.cgroup import RunCgroup, reap_stale
 from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.process import alive
-from lictor.context import local_context
+from lictor.alerts.config import VARIABLE as ALERTS_VARIABLE
+from lictor.alerts.config import AlertsConfig, read_alerts
+from lictor.context import environment_of, local_context, user_entry
 from lictor.escape import visible
 from lictor.launch import Child, resolve
 from lictor.live import LiveRun, new_run_id
-from lictor.service import Service
+from lictor.service import Service, Settings
 from lictor.settings import lake_path
+from lictor.telling.finding import RUN_VARIABLE
 from pipeline import schema
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.load import read_policies
@@ -45,7 +49,10 @@ class Options:
     lake: Path | None
     agent: str | None
     audit: bool = False
+    dry_run: bool = False
     quiet: bool = False
+    user: str | None = None
+    alerts: Path | None = None
 
 
 def say(text: str) -> None:
@@ -57,33 +64,50 @@ def run_command(options: Options) -> int:
     """Run the command; its exit status. Raises expected errors before anything was run."""
     program = resolve(options.command)
     agent = options.agent or identify(program, options.command) or Path(program).name
-    context = local_context(agent)
+    user = None if options.user is None else user_entry(options.user)
+    context = local_context(agent, user)
     policies = read_policies(options.policies)
+    closed = False
     if policies:  # refused here, while nothing has been touched
-        compile_policies(policies, context, mode="audit" if options.audit else None)
-    enforcing = bool(policies) and not options.audit
+        compiled = compile_policies(policies, context, mode="audit" if options.audit else None)
+        closed = compiled.mode == "enforce" and (compiled.on_failure or "closed") == "closed"
+    alerts = None if options.alerts is None else read_alerts(options.alerts)
+    settings = Settings(
+        lake_path(options.lake), policies, audit=options.audit, dry_run=options.dry_run, fail="closed", alerts=alerts
+    )
+    run = new_run_id()
+    wanted = _environment(run, user, alerts)
     # Forked before there are threads: the child only waits and execs.
-    child = Child(options.command, die_with_parent=enforcing)
+    child = Child(
+        options.command, environment=wanted, without=[name for name in os.environ if name not in wanted], user=user,
+        die_with_parent=closed and not options.dry_run,
+    )  # fmt: skip
     try:
-        service = Service(lake_path(options.lake), policies, audit=options.audit, report=say)
+        service = Service(settings, report=say)
         service.open()
     except BaseException:
         child.abandon()
         raise
     try:
-        return _observe(service, child, context, options)
+        return _observe(service, child, context, run, options)
     finally:
         child.abandon()
         service.close()
 
 
-def _observe(service: Service, child: Child, context: RunContext, options: Options) -> int:
-    run = new_run_id()
+def _environment(run: str, user: pwd.struct_passwd | None, alerts: AlertsConfig | None) -> dict[str, str]:
+    """What the command gets of ours: not what is secret, and with the run's name for its hooks."""
+    ours = dict(os.environ) if user is None else environment_of(user)
+    secret = set() if alerts is None else {*alerts.variables, ALERTS_VARIABLE}
+    return {name: value for name, value in ours.items() if name not in secret} | {RUN_VARIABLE: run}
+
+
+def _observe(service: Service, child: Child, context: RunContext, run: str, options: Options) -> int:
     cgroup = _own_cgroup(run)
     try:
         if cgroup is not None:
             cgroup.add(child.pid)
-        live = service.begin(child.pid, context, shlex.join(options.command), cgroup=cgroup, run=run)
+        live = service.begin(child.pid, context, shlex.join(options.command), uid=child.uid, cgroup=cgroup, run=run)
         stop = _Stop(child, live)
         with stop.installed():
             try:

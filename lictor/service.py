@@ -2,16 +2,19 @@
 
 ``lictor run`` has one run in it, ``lictor watch`` as many as there are agents. One thread
 does everything: batches are drawn, stepped, acted on and appended in turn, and between
-them what is due is done: proofs, policies that follow the file system, coverage, the log.
+them what is due is done: proofs, decisions, policies that follow the file system, coverage, the log.
 """
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 import pyarrow as pa
@@ -20,28 +23,29 @@ import pyarrow.compute as pc
 from collectors.ebpf.collector import Candidate, EbpfCollector
 from collectors.ebpf.decode import Run
 from collectors.identity import process_key_from_proc
-from enforcer.interface import RunHandle
-from enforcer.ladder import Ladder
 from enforcer.linux.cgroup import RunCgroup
-from enforcer.linux.cgroupfs import CgroupError, cgroup2_mount
-from enforcer.linux.enforcer import LinuxEnforcer
-from enforcer.linux.kernel import SCOPES, InstalledPolicy
-from enforcer.linux.tables import RuleTableError
-from lictor.errors import LictorError
+from enforcer.linux.cgroupfs import CgroupError, cgroup2_mount, in_run_cgroup
+from lictor.alerts.alerts import Alerts
+from lictor.alerts.config import AlertsConfig
+from lictor.control.pausing import paused
+from lictor.control.server import ControlServer
+from lictor.enforcing.answering import Answering
+from lictor.enforcing.enforcement import Enforcement
+from lictor.enforcing.installing import Installing
+from lictor.enforcing.interrupted import Interrupted
 from lictor.hashing import ExeHashes
 from lictor.inforce import PoliciesInForce
 from lictor.live import LiveRun, new_run_id
+from lictor.telling.finding import find_run
 from pipeline.flow import Flow, PerRun, Step
 from pipeline.lake.writer import LakeWriter
-from pipeline.policy.compile import Program, RunContext
-from pipeline.policy.kernel import kernel_plan
-from pipeline.policy.load import PolicyError
+from pipeline.policy.compile import RunContext
 from pipeline.policy.model import Policy
 from pipeline.steps.attribute import attribute
-from pipeline.steps.verdicts import Verdicts
 
 REFRESH_S = 1.0
 COVERAGE_S = 10.0
+PAUSE_S = 0.5
 
 
 def cgroup_mount() -> Path | None:
@@ -52,46 +56,89 @@ def cgroup_mount() -> Path | None:
         return None
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How a service is run.
+
+    ``audit``: nothing is enforced, whatever the policies say; ``dry_run``: everything up to the act is done. ``fail`` is
+    what becomes of runs should Lictor die, where no policy says it.
+    """
+
+    lake: Path
+    policies: Sequence[Policy] = ()
+    audit: bool = False
+    dry_run: bool = False
+    fail: Literal["open", "closed"] = "open"
+    alerts: AlertsConfig | None = None
+
+
 class Service:
     """Everything that is alive while runs are observed."""
 
     def __init__(
         self,
-        lake: Path,
-        policies: Sequence[Policy],
+        settings: Settings,
         *,
-        audit: bool = False,
         report: Callable[[str], None],
         on_candidates: Callable[[Sequence[Candidate]], None] | None = None,
     ) -> None:
+        self.settings = settings
         self._report = report
         self.runs: dict[str, LiveRun] = {}
         self._judges: dict[str, Step] = {}
         self.collector = EbpfCollector(cgroup_mount(), on_candidates=on_candidates)
-        self.collector.context.rule_names = self._rule_name
-        self.writer = LakeWriter(lake, socket.gethostname(), report=report)
-        self.policies = PoliciesInForce(policies, audit=audit, report=report, keep=self._keep_now)
         context = self.collector.context
-        self.ladder = Ladder(
-            LinuxEnforcer(), self._handle, host=context.host, boot_id=context.boot_id,
-            journal=lambda rows: self._keep_now("actions", rows),
+        self.alerts = (
+            Alerts(settings.alerts, host=context.host, boot_id=context.boot_id, report=report)
+            if settings.alerts
+            else None
+        )
+        self.writer = LakeWriter(settings.lake, socket.gethostname(), report=report)
+        self.policies = PoliciesInForce(
+            settings.policies, audit=settings.audit, report=report, keep=self._keep_now
         )  # fmt: skip
+        self.installing = Installing(
+            self.collector, self.policies, self.runs, self._judges, found=self._found, kept=self._keep, report=report,
+            enforce=not settings.dry_run,
+        )  # fmt: skip
+        self.collector.context.rule_names = self.installing.rule_name
+        self.enforcement = Enforcement(
+            self.collector, self.runs, settings.lake, survivors=self.survivors, keep_now=self._keep_now,
+            hand_over=self._hand_over, report=report,
+            own_files=[file for policy in settings.policies for file in policy.texts], dry_run=settings.dry_run,
+            policies=lambda: self.policies.policies,
+        )  # fmt: skip
+        self.interrupted = Interrupted(settings.lake, self.collector.context, report)
+        self.control: ControlServer | None = None
         self._hashes = ExeHashes()
-        self._flow = Flow([attribute, self._hashed, PerRun(self._judges)], self.ladder.act, self.writer.append)
-        self._next_refresh = self._next_coverage = 0.0
+        ladder = self.enforcement.ladder
+        self._flow = Flow([attribute, self._hashed, PerRun(self._judges)], ladder.act, self._keep)
+        self._next_refresh = self._next_coverage = self._next_pause = 0.0
 
     def open(self) -> None:
         """Attach the sensor; raises ``CollectorError``."""
         try:
+            if self.settings.policies and not self.settings.audit:
+                self.enforcement.open(
+                    self.interrupted.keeper_log
+                )  # forks the keeper: before there are threads, and before there is a sensor
             self.collector.open()
         except BaseException:
+            self.enforcement.close()
             self.writer.close()
             raise
         for note in self.collector.notes:
             self._report(note)
+        for table, rows in self.interrupted.settle():
+            self._keep_now(table, rows)
         self.policies.open()
         self.policies.keep_versions()
+        self.control = ControlServer(Answering(self.runs, self.enforcement, self.installing).answer, self._is_agent)
+        self._look_whether_paused()
         self._next_coverage = time.monotonic() + COVERAGE_S
+        # What is here stays: without it each full collection would take some 30 ms, in which no verdict takes hold.
+        gc.collect()
+        gc.freeze()
 
     def begin(
         self,
@@ -99,81 +146,42 @@ class Service:
         context: RunContext,
         command: str,
         *,
+        uid: int,
         cgroup: RunCgroup | None = None,
         run: str | None = None,
         running: bool = False,
     ) -> LiveRun:
         """Make process ``pid`` the root of a run: policy in force first, then the tag.
 
-        ``running`` says that it was found and not started here.
+        ``running`` says that it was found and not started here; ``uid`` is the agent's.
         """
-        program = self.policies.compile(context)
-        if program is not None:
-            self.policies.tell_scopes(program)
         found = self.collector.context
         name = run or new_run_id()
         number = self.collector.add_run(Run(name, context.agent))
         live = LiveRun(
             name, number, context.agent, command, context.workspace, context.user, pid,
             process_key_from_proc(pid), found.host, found.boot_id, self.collector.name,
-            program=program, cgroup=cgroup, context=context,
+            cgroup=cgroup, context=context, uid=uid,
         )  # fmt: skip
+        live.program = program = self.installing.program(live)
         if program is not None:
-            live.judge = self._judges[name] = Verdicts(program, self._found)
-            live.installed = self._installed(program)
+            self.policies.tell_scopes(program)
+            live.fail = program.on_failure or self.settings.fail
+            self.installing.install(live, program)
         self.runs[name] = live
+        self.enforcement.begin(live)
         self._keep_now("runs", live.row())
         self.tag(live, pid, running=running)
         return live
 
-    def tag(self, live: LiveRun, pid: int, *, running: bool) -> None:
-        """Make a process, and all it will create, part of a run."""
+    def tag(self, live: LiveRun, pid: int, *, running: bool = False) -> None:
+        """Make one more process part of a run."""
         installed = live.installed
         if installed is None:
             self.collector.tag(pid, live.number, running=running)
             return
         exe_bits = installed.exe_bits(f"/proc/{pid}/exe")
         self.collector.tag(pid, live.number, scope=installed.scope, exe_bits=exe_bits, running=running)
-
-    def reload(self) -> bool:
-        """Put the policies as their files have them now in the place of those in force, for all runs or for none.
-
-        Whatever is wrong with them is told and recorded, and the old ones stay.
-        """
-        fresh: dict[str, tuple[Program, InstalledPolicy]] = {}
-        try:
-            policies = self.policies.reread()
-            for live in self._judged():
-                program = self.policies.compile(live.context, policies) if live.context else None
-                if program is not None:
-                    fresh[live.id] = program, self._installed(program)
-        except (PolicyError, RuleTableError, LictorError, OSError) as error:
-            for _, installed in fresh.values():
-                installed.remove()
-            self.policies.refuse(str(error))
-            return False
-        for name, (program, installed) in fresh.items():
-            self._replace(self.runs[name], program, installed)
-        self.policies.take(policies)
-        names = ", ".join(f"{policy.name} {policy.version[:12]}" for policy in policies)
-        self._report(f"policy in force now: {names}")
-        return True
-
-    def _replace(self, live: LiveRun, program: Program, installed: InstalledPolicy) -> None:
-        """Let a complete policy take over; each task follows at its next event."""
-        if live.installed is not None:
-            live.superseded.append(live.installed)
-        for old in live.superseded:
-            old.hand_over(installed)
-        live.program, live.installed = program, installed
-        live.judge = self._judges[live.id] = Verdicts(program, self._found)
-        self._keep("runs", live.row())
-
-    def _judged(self) -> list[LiveRun]:
-        return [live for live in self.runs.values() if live.program is not None]
-
-    def _installed(self, program: Program) -> InstalledPolicy:
-        return InstalledPolicy(kernel_plan(program), self._free_scope(), self.collector.map, self.collector.seed)
 
     def serve(self, done: Callable[[], bool], look: Callable[[], None] | None = None) -> None:
         """Observe until ``done``, and until what was seen by then has gone its way; ``look`` is called in between."""
@@ -189,14 +197,15 @@ class Service:
         self.settle()
         self.writer.append("runs", live.row(exit_code=exit_code, ended=True))
         self._keep("coverage", live.memory_loss())
-        self._remove_policies(live)
+        self.enforcement.end(live)
+        self.installing.remove(live)
         self._judges.pop(live.id, None)
         self.runs.pop(live.id, None)
 
     def settle(self, timeout: float = 3.0) -> None:
         """Wait for the proofs that are owed, then write coverage up to now."""
         deadline = time.monotonic() + timeout
-        while self.ladder.pending and time.monotonic() < deadline:
+        while self.enforcement.ladder.pending and time.monotonic() < deadline:
             self.serve(lambda: True)
             time.sleep(0.01)
         self._write_coverage()
@@ -204,16 +213,18 @@ class Service:
 
     def close(self) -> None:
         """Detach and make everything durable; raises ``LakeError`` if that cannot be done."""
+        if self.control is not None:
+            self.control.close()
         self.policies.close()
         for live in list(self.runs.values()):
-            self._remove_policies(live)
+            self.installing.remove(live)
+        self.enforcement.close()
         self.collector.close()
+        if self.alerts is not None:
+            self.alerts.close()
+            self._keep("actions", self.alerts.take())
+        self.interrupted.end()
         self.writer.close()
-
-    @staticmethod
-    def _remove_policies(live: LiveRun) -> None:
-        for installed in _policies_of(live):
-            installed.remove()
 
     def survivors(self, number: int) -> list[tuple[int, int]]:
         """(pid, process key) of each live process that carries the tag of a run."""
@@ -223,6 +234,10 @@ class Service:
                 with suppress(OSError, ValueError):  # it may end between the two looks
                     found.append((pid, process_key_from_proc(pid)))
         return found
+
+    def _is_agent(self, pid: int) -> bool:
+        """Whether a process belongs to a run: of this service by its tag, of another by its cgroup or its ancestors."""
+        return self.collector.tagged(pid) != 0 or in_run_cgroup(pid) or find_run(pid, {}) is not None
 
     def _take(self, batch: pa.RecordBatch) -> None:
         kept = self._flow(batch)
@@ -236,28 +251,33 @@ class Service:
         return self._hashes(batch) if wanted else batch
 
     def _found(self, rows: pa.RecordBatch) -> None:
-        """Findings are durable before anything is done about them."""
-        self._keep_now("findings", rows)
+        """Findings are out of our hands before anything is done about them."""
+        self._hand_over("findings", rows)
         for live in self.runs.values():
             live.note_findings(rows)
 
     def _do_what_is_due(self) -> None:
-        self._keep("actions", self.ladder.tick())
+        self._keep("actions", self.enforcement.tick())
+        if self.control is not None:
+            self.control.poll()
+        if self.alerts is not None:
+            self._keep("actions", self.alerts.take())
         self.writer.tick()
         now = time.monotonic()
+        if now >= self._next_pause:
+            self._look_whether_paused()
         if now >= self._next_refresh:
             self._next_refresh = now + REFRESH_S
-            for live in self.runs.values():
-                if live.installed is not None:
-                    live.installed.refresh()
-                for old in live.superseded:
-                    old.drop_entries()
-            if any(time.time_ns() >= live.program.changes_ns for live in self._judged() if live.program):
-                self.reload()
+            self.installing.refresh()
         if self.policies.changed():
-            self.reload()
+            self.installing.reload()
         if now >= self._next_coverage:
             self._write_coverage()
+
+    def _look_whether_paused(self) -> None:
+        """The switch is a file: whoever starts later, and whoever was not reached, sees it too."""
+        self._next_pause = time.monotonic() + PAUSE_S
+        self.enforcement.follow(paused(), self.installing)
 
     def _write_coverage(self) -> None:
         self._next_coverage = time.monotonic() + COVERAGE_S
@@ -270,39 +290,15 @@ class Service:
     def _keep(self, table: str, rows: pa.RecordBatch | pa.Table | None) -> None:
         if rows is not None and rows.num_rows:
             self.writer.append(table, rows)
+            if self.alerts is not None:
+                self.alerts.offer(table, rows)
 
     def _keep_now(self, table: str, rows: pa.RecordBatch | pa.Table) -> None:
         """Durable before what it announces is done."""
         self._keep(table, rows)
         self.writer.sync()
 
-    def _handle(self, run: str) -> RunHandle | None:
-        live = self.runs.get(run)
-        if live is None:
-            return None
-        recording = live.program.recording if live.program else frozenset()
-        return RunHandle(
-            run,
-            enforce=live.enforce,
-            group=live.cgroup,
-            survivors=lambda: self.survivors(live.number),
-            recording=recording,
-        )
-
-    def _free_scope(self) -> int:
-        taken = {installed.scope for live in self.runs.values() for installed in _policies_of(live)}
-        for scope in range(1, SCOPES):
-            if scope not in taken:
-                return scope
-        raise LictorError(f"the sensor holds {SCOPES - 1} policies at a time: end a run first")
-
-    def _rule_name(self, scope: int, bit: int) -> str | None:
-        for live in self.runs.values():
-            for installed in _policies_of(live):
-                if installed.scope == scope:
-                    return installed.rule_name(bit)
-        return None
-
-
-def _policies_of(live: LiveRun) -> list[InstalledPolicy]:
-    return [*([live.installed] if live.installed is not None else []), *live.superseded]
+    def _hand_over(self, table: str, rows: pa.RecordBatch | pa.Table) -> None:
+        """Safe from our own end, without a wait for the disk: a run is to be frozen in milliseconds."""
+        self._keep(table, rows)
+        self.writer.flush()

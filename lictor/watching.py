@@ -24,11 +24,13 @@ from collectors.ebpf.collector import Candidate
 from collectors.identity import process_key_from_proc
 from collectors.interface import CollectorError
 from collectors.signatures import identify
+from enforcer.linux.cgroupfs import in_run_cgroup
+from lictor.alerts.config import read_alerts
 from lictor.context import UNKNOWN
 from lictor.errors import LictorError
 from lictor.live import LiveRun
 from lictor.running import say
-from lictor.service import Service
+from lictor.service import Service, Settings
 from pipeline.policy.compile import RunContext
 from pipeline.policy.load import PolicyError, read_policies
 
@@ -45,6 +47,8 @@ class Options:
     policies: Sequence[Path]
     lake: Path
     audit: bool = False
+    dry_run: bool = False
+    alerts: Path | None = None
 
 
 def watch(options: Options) -> int:
@@ -79,9 +83,11 @@ class Watcher:
     """Turns agents into runs."""
 
     def __init__(self, options: Options) -> None:
-        self.service = Service(
-            options.lake, read_policies(options.policies), audit=options.audit, report=say, on_candidates=self.consider
-        )
+        settings = Settings(
+            options.lake, read_policies(options.policies), audit=options.audit, dry_run=options.dry_run, fail="open",
+            alerts=None if options.alerts is None else read_alerts(options.alerts),
+        )  # fmt: skip
+        self.service = Service(settings, report=say, on_candidates=self.consider)
         self._next_look = 0.0
 
     @contextmanager
@@ -105,20 +111,21 @@ class Watcher:
         """Begin a run for each candidate that is an agent and belongs to no run yet."""
         for candidate in candidates:
             agent = identify(candidate.exe, candidate.argv)
-            if agent is None or self.service.collector.tagged(candidate.pid) or _launched_by_lictor(candidate.pid):
+            if agent is None or self.service.collector.tagged(candidate.pid) or in_run_cgroup(candidate.pid):
                 continue
             with suppress(psutil.Error, OSError):  # it may have ended meanwhile
                 if process_key_from_proc(candidate.pid) == candidate.process_key:
                     self._begin(candidate, agent)
 
     def _begin(self, candidate: Candidate, agent: str) -> None:
-        context = _context(candidate.pid, agent)
+        context, uid = _context(candidate.pid, agent)
         try:
-            live = self.service.begin(candidate.pid, context, shlex.join(candidate.argv), running=True)
+            live = self.service.begin(candidate.pid, context, shlex.join(candidate.argv), uid=uid, running=True)
         except (PolicyError, CollectorError, LictorError) as error:
             say(f"{agent} (pid {candidate.pid}) is not observed: {error}")
             return
         others = self._tag_descendants(live)
+        self.service.enforcement.prepare(live)
         say(f"found {agent} (pid {candidate.pid}, {others} more processes): run {live.id}")
 
     def _tag_descendants(self, live: LiveRun) -> int:
@@ -160,16 +167,8 @@ def _is_alive(live: LiveRun) -> bool:
         return False
 
 
-def _launched_by_lictor(pid: int) -> bool:
-    """Whether a ``lictor run`` observes the process already: its cgroup says so."""
-    with suppress(OSError):
-        text = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8", errors="replace")
-        return any("/lictor/" in line for line in text.splitlines() if line.startswith("0::"))
-    return False
-
-
-def _context(pid: int, agent: str) -> RunContext:
-    """Who runs the agent and where, as far as ``/proc`` tells."""
+def _context(pid: int, agent: str) -> tuple[RunContext, int]:
+    """Who runs the agent and where, as far as ``/proc`` tells; with the user's number."""
     process = psutil.Process(pid)
     uid = process.uids().effective
     try:
@@ -177,4 +176,4 @@ def _context(pid: int, agent: str) -> RunContext:
         user, home = entry.pw_name, entry.pw_dir
     except KeyError:
         user, home = str(uid), "/"
-    return RunContext(process.cwd(), home, process.environ(), user, socket.gethostname(), agent, UNKNOWN)
+    return RunContext(process.cwd(), home, process.environ(), user, socket.gethostname(), agent, UNKNOWN), uid

@@ -56,6 +56,16 @@ def pytest_runtest_setup(item):
         pytest.skip(reason)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def runtime(tmp_path_factory):
+    """A runtime folder of the tests' own: a service of theirs is not found by, and does not follow, those of this machine."""
+    folder = tmp_path_factory.mktemp("runtime")
+    folder.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LICTOR_RUNTIME", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="module")
 def sensor():
     """A collector that is attached to this machine; for tests marked ``kernel``."""

@@ -55,7 +55,7 @@ class Observed:
 
 def environment() -> dict[str, str]:
     """Without the marks of an agent that may be running these tests."""
-    keep = ("PATH", "HOME", "LANG", "USER", "TERM")
+    keep = ("PATH", "HOME", "LANG", "USER", "TERM", "LICTOR_RUNTIME")
     return {k: v for k, v in os.environ.items() if k in keep} | {"PYTHONPATH": str(ROOT)}
 
 

@@ -12,8 +12,9 @@ from collectors.interface import CollectorError
 from enforcer.linux import kernel
 from lictor import service as service_module
 from lictor.context import local_context
+from lictor.enforcing import installing
 from lictor.errors import LictorError
-from lictor.service import Service, cgroup_mount
+from lictor.service import Service, Settings, cgroup_mount
 from pipeline.lake.errors import LakeError
 from pipeline.lake.reader import Lake
 from pipeline.policy.load import load_policy
@@ -39,7 +40,7 @@ def serving(tmp_path):
     made = []
 
     def make(*policies, **options):
-        service = Service(tmp_path / "lake", policies, report=told.append, **options)
+        service = Service(Settings(tmp_path / "lake", policies, **options), report=told.append)
         service.told = told
         service.open()
         made.append(service)
@@ -82,7 +83,7 @@ def test_a_run_from_begin_to_end(serving, held, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("x")
     service, child = serving(policy(os.path.realpath(secret))), held("cat", str(secret))
-    live = service.begin(child.pid, local_context("tester"), "cat secret")
+    live = service.begin(child.pid, local_context("tester"), "cat secret", uid=os.getuid())
     assert service.survivors(live.number) == [(child.pid, live.root_key)]
     go(child)
     service.serve(lambda: child.poll() is not None)
@@ -107,8 +108,10 @@ def test_a_run_from_begin_to_end(serving, held, tmp_path):
     assert (runs[1]["denied"], runs[1]["lost"], runs[1]["exit_code"]) == (1, 0, -9)
     (total,) = asked(lake, "SELECT count(*) AS n FROM activity")
     assert runs[1]["events"] == total["n"] > 1
-    actions = asked(lake, "SELECT phase, enforcement FROM actions ORDER BY phase")
-    assert actions == [{"phase": "intent", "enforcement": None}, {"phase": "result", "enforcement": "confirmed"}]
+    actions = asked(lake, "SELECT action, phase, enforcement FROM actions ORDER BY action, phase")
+    assert [tuple(row.values()) for row in actions] == [
+        ("deny", "intent", None), ("deny", "result", "confirmed"), ("warn", "intent", None), ("warn", "result", "confirmed"),
+    ]  # fmt: skip
     (coverage,) = asked(
         lake, "SELECT sum(emitted) - sum(delivered) - sum(lost) AS gap, sum(lost) AS lost FROM coverage"
     )
@@ -118,7 +121,7 @@ def test_a_run_from_begin_to_end(serving, held, tmp_path):
 
 def test_the_start_of_a_run_is_durable_before_its_command_starts(serving, held, tmp_path):
     service, child = serving(), held("true")
-    live = service.begin(child.pid, local_context("tester"), "true")
+    live = service.begin(child.pid, local_context("tester"), "true", uid=os.getuid())
     assert asked(tmp_path / "lake", "SELECT run, state, mode FROM run_log") == [
         {"run": live.id, "state": "started", "mode": "none"}
     ]
@@ -137,7 +140,7 @@ def test_two_runs_have_policies_of_their_own(serving, held, tmp_path):
         context = type(context)(
             os.path.realpath(tmp_path / name), context.home, context.env, context.user, context.host, name
         )
-        lives.append(service.begin(child.pid, context, "cat"))
+        lives.append(service.begin(child.pid, context, "cat", uid=os.getuid()))
         children.append(child)
     assert lives[0].installed.scope != lives[1].installed.scope
     for child in children:
@@ -153,7 +156,7 @@ def test_audit_mode_stops_nothing_and_says_what_would_have_been(serving, held, t
     secret = tmp_path / "secret"
     secret.write_text("x")
     service, child = serving(policy(os.path.realpath(secret)), audit=True), held("cat", str(secret))
-    live = service.begin(child.pid, local_context("tester"), "cat")
+    live = service.begin(child.pid, local_context("tester"), "cat", uid=os.getuid())
     go(child)
     service.serve(lambda: child.poll() is not None)
     service.end(live, 0)
@@ -170,7 +173,7 @@ def test_a_file_that_comes_later_is_protected_after_the_next_look(serving, held,
     monkeypatch.setattr(service_module, "REFRESH_S", 0.05)
     secret, link = tmp_path / "secret", tmp_path / "link"
     service, child = serving(policy(os.path.realpath(secret))), held("cat", str(link))
-    live = service.begin(child.pid, local_context("tester"), "cat")
+    live = service.begin(child.pid, local_context("tester"), "cat", uid=os.getuid())
     secret.write_text("x")
     link.hardlink_to(secret)
     until = time.monotonic() + 0.3
@@ -184,23 +187,23 @@ def test_a_file_that_comes_later_is_protected_after_the_next_look(serving, held,
 def test_a_policy_that_applies_to_others_is_told_and_stops_nothing(serving, held, tmp_path):
     text = f"lictor: 1\nname: others\nscope: {{ agents: [somebody] }}\nrules:\n  - {{ id: x, on: file.read, match: {{ path: '{tmp_path}/**' }}, action: deny }}\n"
     service, child = serving(load_policy(text, "p.yaml")), held("true")
-    service.begin(child.pid, local_context("tester"), "true")
+    service.begin(child.pid, local_context("tester"), "true", uid=os.getuid())
     assert any("others does not apply here" in line for line in service.told)
 
 
 def test_no_more_policies_than_the_sensor_holds(serving, held, monkeypatch):
-    monkeypatch.setattr(service_module, "SCOPES", 2)
+    monkeypatch.setattr(installing, "SCOPES", 2)
     service = serving(policy("/x"))
-    service.begin(held("true").pid, local_context("a"), "true")
+    service.begin(held("true").pid, local_context("a"), "true", uid=os.getuid())
     with pytest.raises(LictorError, match="holds 1 policies at a time"):
-        service.begin(held("true").pid, local_context("b"), "true")
+        service.begin(held("true").pid, local_context("b"), "true", uid=os.getuid())
 
 
 def test_scope_numbers_are_used_again(serving, held):
     service = serving(policy("/x"))
     scopes = []
     for _ in range(2):
-        live = service.begin(held("true").pid, local_context("a"), "true")
+        live = service.begin(held("true").pid, local_context("a"), "true", uid=os.getuid())
         scopes.append(live.installed.scope)
         service.end(live, 0)
     assert scopes == [1, 1]
@@ -211,19 +214,19 @@ def test_a_process_that_is_gone_cannot_become_a_run(serving):
     child = subprocess.Popen(["true"])
     child.wait()
     with pytest.raises((CollectorError, ProcessLookupError)):
-        serving().begin(child.pid, local_context("a"), "true")
+        serving().begin(child.pid, local_context("a"), "true", uid=os.getuid())
 
 
 def test_a_lake_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(LakeError):
-        Service(tmp_path / "file", (), report=print)
+        Service(Settings(tmp_path / "file"), report=print)
 
 
 def test_coverage_is_written_while_a_run_goes_on(serving, held, tmp_path, monkeypatch):
     monkeypatch.setattr(service_module, "COVERAGE_S", 0.05)
     service = serving()
-    live = service.begin(held("true").pid, local_context("a"), "true")
+    live = service.begin(held("true").pid, local_context("a"), "true", uid=os.getuid())
     until = time.monotonic() + 0.3
     service.serve(lambda: time.monotonic() > until)
     service.end(live, 0)
@@ -243,7 +246,7 @@ def test_close_takes_policies_out_and_is_safe_twice(serving, held, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("x")
     service, child = serving(policy(os.path.realpath(secret))), held("cat", str(secret))
-    service.begin(child.pid, local_context("a"), "cat")
+    service.begin(child.pid, local_context("a"), "cat", uid=os.getuid())
     service.close()
     go(child)
     assert child.wait() == 0

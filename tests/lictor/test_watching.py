@@ -112,9 +112,10 @@ def test_context_is_that_of_the_process(agent, tmp_path):
     try:
         while psutil.Process(child.pid).exe() != str(agent):
             time.sleep(0.01)
-        context = watching._context(child.pid, "codex")
+        context, uid = watching._context(child.pid, "codex")
     finally:
         child.communicate()
+    assert uid == os.getuid()
     assert context.workspace == str(tmp_path)
     assert context.home == str(Path("~root").expanduser())
     assert context.env["MARK"] == "1"

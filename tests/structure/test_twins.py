@@ -27,6 +27,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/e2e/*.py": "they run whole commands; the source of each is the command line and all below it",
     "tests/faults/*.py": "they kill whole deeds at every step; the source of each is a package",
     "tests/policies/*.py": "they test the policy files of the tree, not one module",
+    "tests/enforcer/machine.py": "the made-up machine of the ladder's tests",
     "tests/corpus.py": "finds real files of other projects for tests that read them",
     "tests/npm.py": "fetches other products for tests that ask them",
     "tests/**/*_judge.py": "another product that tests beside it ask for its opinion",
