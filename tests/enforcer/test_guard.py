@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -275,6 +276,9 @@ def test_a_second_name_of_a_running_program_is_refused(tmp_path):
     shutil.copy(shutil.which("sleep"), program)
     os.link(program, tmp_path / "other-name")
     with running(program, "60") as child:
+        deadline = time.monotonic() + 10
+        while "init" not in Path(f"/proc/{child.pid}/maps").read_text() and time.monotonic() < deadline:
+            time.sleep(0.005)  # it has mapped its program once exec is through
         guard = Guard(own=child.pid)
         for name in ("init", "other-name"):
             with pytest.raises(GuardRefusal, match="running program"):

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pytest
 
 from collectors.ebpf.decode import Run
+from collectors.identity import process_key_from_proc
 from enforcer.linux.kernel import InstalledPolicy
 from lictor.context import local_context
 from pipeline import schema
@@ -67,7 +68,8 @@ class Held:
         return self.process.stdout.read() or b""
 
     def goes_on(self):
-        """SIGCONT, as whoever releases it sends it."""
+        """SIGCONT, as whoever releases it sends it: the sensor is told first."""
+        self._sensor.let_go(process_key_from_proc(self.pid))
         os.kill(self.pid, signal.SIGCONT)
 
     def end(self, timeout=20):
@@ -78,6 +80,8 @@ class Held:
     def rows(self, *verdicts, judged=False):
         """Its rows with one of these verdicts, as the sensor gave them or after the judge."""
         batches = [b for b in self._sensor.batches(lambda: True) if b.num_rows]
+        if not batches:
+            return []
         judge = Judge(self.program) if judged else lambda batch: batch
         table = pa.concat_tables([schema.conform(judge(b), "activity") for b in batches])
         return [r for r in table.to_pylist() if r["agent_run"] == self.run and r["verdict"] in verdicts]
@@ -157,6 +161,13 @@ def test_each_open_is_held_anew(begin, secret):
     held.goes_on()
     assert held.end() == (0, SECRET.encode())
     assert len(held.rows("ask")) == 2
+
+
+def test_one_that_is_continued_by_somebody_else_dies_with_nothing(begin, secret):
+    held = begin(policy(reading(secret, "ask")), "cat", secret)
+    held.stops()
+    os.kill(held.pid, signal.SIGCONT)
+    assert held.end() == (-signal.SIGKILL, b"")
 
 
 def test_every_thread_of_the_process_stands_still(begin, secret):

@@ -27,11 +27,14 @@ struct fs_struct { struct path pwd; } CORE;
 struct mm_struct { struct file *exe_file; unsigned long arg_start, arg_end, env_start, env_end; } CORE;
 struct kuid_t_ { __u32 val; } CORE;
 struct cred { struct kuid_t_ euid; } CORE;
-struct signal_struct { atomic_t live; int group_exit_code; unsigned int flags; } CORE;
+typedef struct { unsigned long sig[1]; } sigset_t;
+struct sigpending { sigset_t signal; } CORE;
+struct signal_struct { atomic_t live; int group_exit_code; unsigned int flags; struct sigpending shared_pending; } CORE;
 struct thread_info { __u32 status; } CORE;
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
+	unsigned long jobctl;
 	int pid, tgid, exit_code;
 	__u64 start_boottime;
 	struct task_struct *group_leader;
@@ -79,6 +82,7 @@ struct unix_sock { struct unix_address *addr; struct sock *peer; } CORE;
 #define EINPROGRESS 115
 #define SIGKILL 9
 #define SIGSTOP 19
+#define JOBCTL_STOP_PENDING (1UL << 17)
 #define MAX_ERRNO 4095
 
 #endif

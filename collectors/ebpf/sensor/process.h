@@ -168,7 +168,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		return 0;
 	if (tag)
 		follow(task, tag);
-	if (tag && is_held(task))
+	if (tag && is_escaping(task))
 		bpf_send_signal(SIGKILL);
 	e.class = tag ? CLASS_PROCESS : CLASS_AGENT; /* a candidate: user space looks whether it is an agent */
 	e.op = OP_EXEC;
@@ -202,12 +202,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 	if (!tag || task->signal->live.counter != 0)
 		return 0;
-	if (is_held(task)) {
-		struct process_id id = {};
-
-		identify(&id, task);
-		bpf_map_delete_elem(&held, &id);
-	}
+	forget_held(task);
 	e.class = CLASS_PROCESS;
 	e.op = OP_EXIT;
 	e.verdict = V_NONE;

@@ -113,8 +113,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	follow(task, tag);
 	if (tag->stop) {
 		tag->stop = 0;
-		bpf_send_signal(hold(task));
-	} else if (is_held(task) && !is_exec(regs, ret)) {
+		hold(task);
+	} else if (is_escaping(task) && !is_exec(regs, ret)) {
 		bpf_send_signal(SIGKILL); /* it was continued, and not by us */
 	}
 	if (task->thread_info.status & TS_COMPAT) {

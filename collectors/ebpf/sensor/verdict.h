@@ -93,32 +93,52 @@ static __always_inline void identify(struct process_id *id, struct task_struct *
 }
 
 /*
- * Anybody of the same user can send SIGCONT to a process that is stopped. One that moves on without a person's
- * word dies at the return of its next call, before it has anything of what that call gave it; so does one for which
- * there is no room to remember it.
+ * Stops a process for a person to decide; 0 when that was done. Anybody of the same user can send it SIGCONT: so it is
+ * remembered, and where it moves on without a person's word it dies (is_escaping). Where there is no room to
+ * remember it, it dies at once. Other threads of it are told only when the signal is on its way: until then they have not
+ * been stopped, and are not to be taken for escaping.
  */
 static __always_inline int hold(struct task_struct *task)
 {
 	struct settings *set = settings();
 	struct process_id id = {};
-	__u32 one = 1;
+	__u32 stopping = 0, stopped = 1;
+	long failed;
 
 	identify(&id, task);
-	if (!set || bpf_map_update_elem(&held, &id, &one, BPF_ANY))
-		return SIGKILL;
+	if (!set || bpf_map_update_elem(&held, &id, &stopping, BPF_ANY))
+		return bpf_send_signal(SIGKILL);
 	set->holding = 1;
-	return SIGSTOP;
+	failed = bpf_send_signal(SIGSTOP);
+	bpf_map_update_elem(&held, &id, &stopped, BPF_ANY);
+	return failed;
 }
 
-static __always_inline int is_held(struct task_struct *task)
+/* Whether a process that was stopped runs again, and user space has not let it go. SIGCONT takes back a stop that is pending. */
+static __always_inline int is_escaping(struct task_struct *task)
+{
+	struct settings *set = settings();
+	struct process_id id = {};
+	__u32 *state;
+
+	if (!set || !set->holding)
+		return 0;
+	identify(&id, task);
+	state = bpf_map_lookup_elem(&held, &id);
+	if (!state || !*state)
+		return 0;
+	return !(task->jobctl & JOBCTL_STOP_PENDING) && !(task->signal->shared_pending.signal.sig[0] & 1UL << (SIGSTOP - 1));
+}
+
+static __always_inline void forget_held(struct task_struct *task)
 {
 	struct settings *set = settings();
 	struct process_id id = {};
 
 	if (!set || !set->holding)
-		return 0;
+		return;
 	identify(&id, task);
-	return bpf_map_lookup_elem(&held, &id) != NULL;
+	bpf_map_delete_elem(&held, &id);
 }
 
 /*
@@ -129,7 +149,7 @@ static __always_inline void stop_process(struct event *e, const struct scope *s)
 {
 	if (e->verdict == V_NONE || e->verdict < V_ASK || !s->enforce)
 		return;
-	if (bpf_send_signal(is_hold(e->verdict) ? hold(bpf_get_current_task_btf()) : SIGKILL) == 0)
+	if ((is_hold(e->verdict) ? hold(bpf_get_current_task_btf()) : bpf_send_signal(SIGKILL)) == 0)
 		e->enforced = ENFORCED_KERNEL;
 }
 

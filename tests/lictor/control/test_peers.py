@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -140,6 +141,21 @@ def test_one_that_has_ended_and_is_not_waited_for_is_nobody(meet, way):
         time.sleep(0.005)
     with pytest.raises(OSError, match="No such process"):
         peer_of(connection, nobody)
+
+
+def test_on_kernels_that_give_no_descriptor_of_the_dead_nobody_is_looked_up_by_number(meet):
+    connection, _ = meet()
+
+    class Older:
+        """Since 6.5, and until descriptors outlived their processes, the answer was: no such process."""
+
+        def getsockopt(self, level, option, *size):
+            if option == peers._SO_PEERPIDFD:
+                raise ProcessLookupError(errno.ESRCH, "No such process")
+            return connection.getsockopt(level, option, *size)
+
+    with pytest.raises(OSError, match="No such process"):
+        peer_of(Older(), nobody)
 
 
 def test_one_that_ends_while_it_is_looked_at_is_nobody(meet, way):

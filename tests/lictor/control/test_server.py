@@ -172,6 +172,19 @@ def test_who_does_not_take_a_large_answer_is_dropped_and_nobody_waits_for_it(ser
     assert said < len(large)
 
 
+def test_who_was_slow_to_ask_has_all_the_time_to_take_the_answer(serve, client, monkeypatch):
+    monkeypatch.setattr(server_module, "PATIENCE_S", 1.0)
+    server = serve(lambda *_: {"ok": True, "rows": ["z" * (4 << 20)]})
+    asking = client(server)
+    server.poll()
+    time.sleep(0.6)
+    asking.sendall(HELD)
+    server.poll()
+    time.sleep(0.6)
+    server.poll()
+    assert answer_of(server, asking, 10_000)["ok"]
+
+
 def test_a_large_answer_arrives_whole(serve, client):
     large = "y" * (5 << 20)
     server = serve(lambda *_: {"ok": True, "rows": [large]})
