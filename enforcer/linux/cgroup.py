@@ -324,9 +324,8 @@ def _release(group: RunCgroup, timeout: float = 1.0) -> Literal["released", "stu
     """Let a group go on; ``None`` where nothing of it stood still."""
     deadline = time.monotonic() + timeout
     stood = bool(cgroupfs.events(group.directory).get("frozen", 0))
-    stood |= group.continue_stopped() > 0
     thawed = group.thaw(timeout)
-    while (late := group.continue_stopped()) and time.monotonic() < deadline:  # those stop only after the thaw
+    while (late := group.continue_stopped()) and time.monotonic() < deadline:  # some stop only once they are thawed
         stood = True
         time.sleep(0.002)
     if late or not thawed:
