@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lictor.policy_files import PolicyFiles
+from lictor.runtime import paused_file
 from pipeline import schema
 from pipeline.policy.compile import OWN_FILES, Program, RunContext, compile_policies
 from pipeline.policy.load import read_policies
@@ -55,7 +56,11 @@ class PoliciesInForce:
         if not policies:
             return None
         now = replace(context, now_ns=time.time_ns())
-        return compile_policies(policies, now, mode=self._mode, guarded=_files_of(policies) if self._files else ())
+        return compile_policies(policies, now, mode=self._mode, guarded=self._guarded(policies))
+
+    def _guarded(self, policies: Sequence[Policy]) -> list[str]:
+        """What nobody who is bound by them may write: their files, and the switch that lifts them."""
+        return [*_files_of(policies), os.path.realpath(paused_file())] if self._files else []
 
     def tell_scopes(self, program: Program) -> None:
         """Say which policies do not apply to a run."""

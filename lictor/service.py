@@ -133,7 +133,8 @@ class Service:
             self._keep_now(table, rows)
         self.policies.open()
         self.policies.keep_versions()
-        self.control = ControlServer(Answering(self.runs, self.enforcement, self.installing).answer, self._is_agent)
+        answering = Answering(self.runs, self.enforcement, self.installing)
+        self.control = ControlServer(answering.answer, self._is_agent, follow=self._follow)
         self._look_whether_paused()
         self._next_coverage = time.monotonic() + COVERAGE_S
         # What is here stays: without it each full collection would take some 30 ms, in which no verdict takes hold.
@@ -278,6 +279,11 @@ class Service:
         """The switch is a file: whoever starts later, and whoever was not reached, sees it too."""
         self._next_pause = time.monotonic() + PAUSE_S
         self.enforcement.follow(paused(), self.installing)
+
+    def _follow(self) -> bool:
+        """Look at the switch now; whether nothing is enforced."""
+        self._look_whether_paused()
+        return self.enforcement.ladder.paused
 
     def _write_coverage(self) -> None:
         self._next_coverage = time.monotonic() + COVERAGE_S

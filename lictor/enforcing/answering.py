@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 import pyarrow as pa
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from lictor.live import LiveRun
 
 HELD: dict[str, pa.DataType] = {
-    "hold": schema.TEXT, "run": schema.TEXT, "agent": schema.TEXT, "user": schema.TEXT, "left": pa.float64(), "then": schema.TEXT,
+    "hold": schema.TEXT, "run": schema.TEXT, "agent": schema.TEXT, "user": schema.TEXT, "since": schema.TEXT, "left": pa.float64(), "then": schema.TEXT,
     "operation": schema.TEXT, "object": schema.TEXT, "rule": schema.TEXT, "policy": schema.TEXT, "because": schema.TEXT,
     "instead": schema.TEXT, "change": schema.TEXT, "pid": schema.INT, "exe": schema.TEXT, "cmdline": schema.TEXT,
 }  # fmt: skip
@@ -67,7 +68,8 @@ class Answering:
             if may_see(peer, live.uid):
                 row = self._enforcement.request(hold)
                 left = max(0.0, hold.due - time.monotonic())
-                shown = {**row, "hold": hold.id, "run": hold.run, "left": round(left, 1)}
+                since = datetime.fromtimestamp(row["time"] / 1e6, UTC).isoformat()
+                shown = {**row, "hold": hold.id, "run": hold.run, "since": since, "left": round(left, 1)}
                 rows.append({name: shown.get(name) for name in HELD})
         return {"ok": True, "rows": rows}
 

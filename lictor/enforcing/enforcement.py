@@ -249,7 +249,7 @@ class Enforcement:
             self.alarms.raise_("resumed", "enforcement goes on", "informational")
             self._report("enforcement goes on")
         else:
-            self._pause(Decision("release", switch.who, switch.why))
+            self._pause(Decision("release", switch.who, switch.why, login=switch.login))
 
     def _pause(self, decision: Decision) -> None:
         """Nothing is enforced from here on, what is held goes on, everything is recorded."""

@@ -283,7 +283,7 @@ def test_the_agents_own_user_decides_nothing(begin):
 
 
 def test_a_run_of_roots_is_not_decided_by_root(begin):
-    run = begin(ask(limit="3s"), "cat ../secret; echo after", user=None)
+    run = begin(ask(limit="8s"), "cat ../secret; echo after", user=None)
     (row,) = run.held()
     assert run.lictor("release", row["hold"]).returncode == 1
     run.end()

@@ -27,7 +27,13 @@ class Enforcement:
         self.ladder, self.did = Ladder(), []
 
     def request(self, hold):
-        return {"agent": "codex", "object": hold.order.object, "rule": hold.order.rule, "secret": "not shown"}
+        return {
+            "time": 1_790_000_000_000_000,
+            "agent": "codex",
+            "object": hold.order.object,
+            "rule": hold.order.rule,
+            "secret": "not shown",
+        }
 
     def decide(self, hold, decision):
         self.did.append((decision.then, hold.id, decision.actor, decision.why))
@@ -73,6 +79,7 @@ def test_held_shows_what_stands_in_the_list_of_columns(answering, hold):
     assert list(row) == list(HELD)
     assert (row["hold"], row["run"], row["object"]) == ("abc123", "run-1", "/x")
     assert row["left"] > 0
+    assert row["since"] == "2026-09-21T14:13:20+00:00"
 
 
 @pytest.mark.usefixtures("hold")
