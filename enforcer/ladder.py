@@ -36,7 +36,7 @@ _WARNINGS = 64  # of one rule in one run; an agent that was told so often will n
 
 HOLDING = ("ask", "freeze")
 
-Tell = Callable[[Asked, str], Outcome | None]
+Tell = Callable[[Asked, str], Outcome]
 """Takes a demand and what was done about it."""
 
 _NOTHING = Answer(None, None, None)
@@ -63,7 +63,7 @@ class Ladder:
     row so far right before a deed, so that the caller can make the intent durable first;
     rows that went there are not returned again. ``alarm`` is told of each action that failed, ``held`` of each
     question that a person must answer, ``decided`` of each answer. ``tell`` lets the agent know what was
-    stopped and why, and gives the proof of it; ``None`` where there is nobody to tell.
+    stopped and why, and gives the proof of it.
     """
 
     def __init__(
@@ -228,10 +228,8 @@ class Ladder:
         self._warnings.move_to_end(kind)
         if len(self._warnings) > REMEMBERED:
             self._warnings.popitem(last=False)
-        outcome = self._tell(asked, action)
-        if outcome is not None:
-            deed = self._books.begin("warn", replace(_order(asked), action="warn", enforced_at="userspace"), handle)
-            self._books.close(deed, outcome)
+        deed = self._books.begin("warn", replace(_order(asked), action="warn", enforced_at="userspace"), handle)
+        self._books.close(deed, self._tell(asked, action))
 
     # Questions
 

@@ -57,7 +57,7 @@ STRUCTS: dict[str, list[tuple[str, object]]] = {
     "hash_key": [("hash", "<u8"), ("scope", "<u4"), ("reserved", "<u4")],
     "path_bits": [("self", "<u8"), ("below", "<u8")],
     "address_key": [("prefix_len", "<u4"), ("scope", "<u4"), ("address", "V16")],
-    "settings": [("seed", "<u8"), ("epoch", "<u4"), ("watch", "<u4"), ("isolating", "<u4"), ("holding", "<u4")],
+    "settings": [("seed", "<u8"), ("epoch", "<u4"), ("watch", "<u4"), ("isolating", "<u4"), ("reserved", "<u4")],
 }  # fmt: skip
 """Members of each structure in order, C alignment."""
 

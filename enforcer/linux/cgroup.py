@@ -323,7 +323,7 @@ def _settle(group: RunCgroup) -> Literal["removed", "released", "killed", "stuck
 def _release(group: RunCgroup, timeout: float = 1.0) -> Literal["released", "stuck"] | None:
     """Let a group go on; ``None`` where nothing of it stood still."""
     deadline = time.monotonic() + timeout
-    stood = bool(cgroupfs.events(group.directory).get("frozen", 0))
+    stood = bare.read(f"{group.directory}/cgroup.freeze") == b"1\n"  # also where the freeze had only begun
     thawed = group.thaw(timeout)
     while (late := group.continue_stopped()) and time.monotonic() < deadline:  # some stop only once they are thawed
         stood = True

@@ -84,7 +84,10 @@ class Answering:
     # What is decided
 
     def _deny(self, request: Request, peer: Peer) -> dict[str, Any]:
-        return self._decided(self._questions(request), "deny", request, peer)
+        questions = self._questions(request)
+        if all(hold.operation is None for hold in questions):
+            raise LictorError(f"run {questions[0].run} was frozen by hand, nothing was asked for: release or kill it")
+        return self._decided(questions, "deny", request, peer)
 
     def _release(self, request: Request, peer: Peer) -> dict[str, Any]:
         questions = self._questions(request, needed=False)

@@ -300,11 +300,11 @@ class Enforcement:
             f"{decision.then} by {decision.actor}{why} (run {hold.run}, {outcome.enforcement}: {outcome.evidence})"
         )
 
-    def _tell(self, asked: Asked, action: str) -> Outcome | None:
+    def _tell(self, asked: Asked, action: str) -> Outcome:
         """Let the agent know what was stopped and why."""
         live = self._runs.get(asked.run or "")
         if live is None:
-            return None
+            return Outcome("failed", "the run has ended: nobody is left to be told")
         rule = live.rule(asked.rule)
         row = Stopped(
             live.id, asked.pid, asked.process_key, asked.operation or "", asked.object, asked.rule, action,

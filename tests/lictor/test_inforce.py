@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+
 import pyarrow as pa
 import pytest
 
 from lictor.context import local_context
 from lictor.inforce import PoliciesInForce
+from lictor.runtime import paused_file
 from pipeline import schema
 from pipeline.policy.load import read_policies
 
@@ -53,6 +56,8 @@ def test_the_files_are_protected_where_they_are_followed(made):
     followed, file, _, _ = made()
     program = followed.compile(local_context("a"))
     assert next(g.literal for r in program.layers[1].rules for g in r.match.paths) == str(file)
+    literals = {g.literal for r in program.layers[1].rules for g in r.match.paths}
+    assert os.path.realpath(paused_file()) in literals, "the switch lifts them: it is out of reach too"
     unfollowed, *_ = made(follow=False)
     assert len(unfollowed.compile(local_context("a")).layers) == 1
 

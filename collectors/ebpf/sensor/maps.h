@@ -50,8 +50,9 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __uint(map_
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct inode_key); __type(value, struct path_bits); } programs SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 16384); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct address_key); __type(value, __u64); } addresses SEC(".maps");
 
+struct stopped { __u64 since; __u32 tid; __u32 reserved; }; /* boot clock, ns, 0 while the signal is not sent; the thread that asked */
 /* Processes that were stopped for a person to decide, until user space takes them out: right before they go on. */
-struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1024); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct process_id); __type(value, __u32); } held SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1024); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, struct process_id); __type(value, struct stopped); } held SEC(".maps");
 
 /* Runs that have lost their network, whatever their policy says. */
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1024); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, __u32); __type(value, __u32); } isolated SEC(".maps");
@@ -59,6 +60,9 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1024); __uint(map_
 /* Numbers given out since load. Strings begin at 1: 0 means none. */
 __u32 next_string = 1;
 __u32 next_image = 1;
+
+/* Whether any process was ever held. Not one of the settings: user space writes those whole, and would take it back. */
+__u32 holding = 0;
 
 static __always_inline struct scratch *scratch(__u32 slot) { return bpf_map_lookup_elem(&scratches, &slot); }
 static __always_inline struct settings *settings(void) { __u32 zero = 0; return bpf_map_lookup_elem(&setup, &zero); }

@@ -229,7 +229,7 @@ struct settings {
 	__u32 epoch; /* raised by user space when it forgets old strings */
 	__u32 watch; /* report the execs of untagged tasks, to find agents */
 	__u32 isolating; /* whether any run has lost its network */
-	__u32 holding; /* whether any process was ever held: set here */
+	__u32 reserved;
 };
 
 #endif

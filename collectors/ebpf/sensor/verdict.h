@@ -100,42 +100,49 @@ static __always_inline void identify(struct process_id *id, struct task_struct *
  */
 static __always_inline int hold(struct task_struct *task)
 {
-	struct settings *set = settings();
+	struct stopped how = { .tid = task->pid };
 	struct process_id id = {};
-	__u32 stopping = 0, stopped = 1;
 	long failed;
 
 	identify(&id, task);
-	if (!set || bpf_map_update_elem(&held, &id, &stopping, BPF_ANY))
+	if (bpf_map_update_elem(&held, &id, &how, BPF_ANY))
 		return bpf_send_signal(SIGKILL);
-	set->holding = 1;
+	holding = 1;
 	failed = bpf_send_signal(SIGSTOP);
-	bpf_map_update_elem(&held, &id, &stopped, BPF_ANY);
+	how.since = bpf_ktime_get_boot_ns();
+	bpf_map_update_elem(&held, &id, &how, BPF_ANY);
 	return failed;
 }
 
-/* Whether a process that was stopped runs again, and user space has not let it go. SIGCONT takes back a stop that is pending. */
+/*
+ * Whether a process that was stopped runs again, and user space has not let it go. SIGCONT takes back a stop that is
+ * pending. Between the moment in which one thread takes the signal and that in which it has told the others, nothing shows
+ * on them: a thread that makes a call every microsecond is often seen just there. So the others have a millisecond; the one
+ * that asked has none.
+ */
+#define STOP_NS 1000000
+
 static __always_inline int is_escaping(struct task_struct *task)
 {
-	struct settings *set = settings();
 	struct process_id id = {};
-	__u32 *state;
+	struct stopped *how;
 
-	if (!set || !set->holding)
+	if (!holding)
 		return 0;
 	identify(&id, task);
-	state = bpf_map_lookup_elem(&held, &id);
-	if (!state || !*state)
+	how = bpf_map_lookup_elem(&held, &id);
+	if (!how || !how->since)
 		return 0;
-	return !(task->jobctl & JOBCTL_STOP_PENDING) && !(task->signal->shared_pending.signal.sig[0] & 1UL << (SIGSTOP - 1));
+	if ((task->signal->shared_pending.signal.sig[0] & 1UL << (SIGSTOP - 1)) || (task->jobctl & JOBCTL_STOP_PENDING))
+		return 0;
+	return how->tid == task->pid || bpf_ktime_get_boot_ns() - how->since > STOP_NS;
 }
 
 static __always_inline void forget_held(struct task_struct *task)
 {
-	struct settings *set = settings();
 	struct process_id id = {};
 
-	if (!set || !set->holding)
+	if (!holding)
 		return;
 	identify(&id, task);
 	bpf_map_delete_elem(&held, &id);

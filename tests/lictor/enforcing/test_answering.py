@@ -153,3 +153,12 @@ def test_what_is_not_there_is_told(answering, do, name):
     answer = answering.answer(Request(do, name), ROOT)
     assert not answer["ok"]
     assert name in answer["error"]
+
+
+def test_a_run_that_was_frozen_by_hand_has_nothing_to_deny(answering, parts, live):
+    order = Order("freeze", live.id, live.root_key, live.root_pid, actor="root")
+    parts[0].ladder.holds.add(Hold("by-hand", order, 1e12, 300.0, "kill"))
+    answer = answering.answer(Request("deny", "run-1"), ROOT)
+    assert not answer["ok"]
+    assert "frozen by hand" in answer["error"]
+    assert parts[0].did == []
