@@ -27,6 +27,7 @@ EXPECTED: tuple[tuple[str, str], ...] = (
     ("pipeline.lake.errors", "LakeError"),
     ("enforcer.linux.cgroupfs", "CgroupError"),
     ("enforcer.linux.tables", "RuleTableError"),
+    ("enforcer.linux.keeper", "KeeperError"),
 )
 """Module and name of each expected exception.
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import pyarrow as pa
 
@@ -70,17 +71,19 @@ def run_command(options: Options) -> int:
     closed = False
     if policies:  # refused here, while nothing has been touched
         compiled = compile_policies(policies, context, mode="audit" if options.audit else None)
-        closed = compiled.mode == "enforce" and (compiled.on_failure or "closed") == "closed"
+        enforced = compiled.mode == "enforce" and not options.dry_run
+        closed = enforced and compiled.on_failure != "open"
     alerts = None if options.alerts is None else read_alerts(options.alerts)
     settings = Settings(
-        lake_path(options.lake), policies, audit=options.audit, dry_run=options.dry_run, fail="closed", alerts=alerts
-    )
+        lake_path(options.lake), policies, audit=options.audit, dry_run=options.dry_run,
+        fail="closed" if closed else "open", alerts=alerts,
+    )  # fmt: skip
     run = new_run_id()
     wanted = _environment(run, user, alerts)
     # Forked before there are threads: the child only waits and execs.
     child = Child(
         options.command, environment=wanted, without=[name for name in os.environ if name not in wanted], user=user,
-        die_with_parent=closed and not options.dry_run,
+        die_with_parent=closed,
     )  # fmt: skip
     try:
         service = Service(settings, report=say)
@@ -103,7 +106,7 @@ def _environment(run: str, user: pwd.struct_passwd | None, alerts: AlertsConfig 
 
 
 def _observe(service: Service, child: Child, context: RunContext, run: str, options: Options) -> int:
-    cgroup = _own_cgroup(run)
+    cgroup = _own_cgroup(run, service.settings.fail)
     try:
         if cgroup is not None:
             cgroup.add(child.pid)
@@ -130,10 +133,12 @@ def _observe(service: Service, child: Child, context: RunContext, run: str, opti
     return status
 
 
-def _own_cgroup(run: str) -> RunCgroup | None:
-    reap_stale()
+def _own_cgroup(run: str, fail: Literal["open", "closed"]) -> RunCgroup | None:
+    for stale in reap_stale():
+        if stale.what != "removed":
+            say(f"run {stale.run} was left by a Lictor that died: {stale.what}")
     try:
-        return RunCgroup.create(run)
+        return RunCgroup.create(run, fail=fail)
     except CgroupError as error:
         say(f"no cgroup for this run ({error}): a kill of the whole run goes process by process")
         return None

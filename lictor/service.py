@@ -167,7 +167,7 @@ class Service:
         live.program = program = self.installing.program(live)
         if program is not None:
             self.policies.tell_scopes(program)
-            live.fail = program.on_failure or self.settings.fail
+            live.fail = (program.on_failure or self.settings.fail) if live.enforce else "open"
             self.installing.install(live, program)
         self.runs[name] = live
         self.enforcement.begin(live)

@@ -21,7 +21,7 @@ from enforcer.guard import Guard
 from enforcer.interface import Limits, Network, Order, Outcome, ProcessGroup, RunHandle
 from enforcer.ladder import HOLDING, Ladder
 from enforcer.linux.adopt import adopt
-from enforcer.linux.enforcer import LinuxEnforcer
+from enforcer.linux.enforcer import LEASE_MARGIN_S, LinuxEnforcer
 from enforcer.linux.isolation import Isolation
 from enforcer.linux.keeper import Keeper, KeeperError
 from lictor.enforcing import requests
@@ -35,6 +35,7 @@ from lictor.telling.telling import Telling
 if TYPE_CHECKING:
     from collectors.ebpf.collector import EbpfCollector
     from enforcer.holds import Hold
+    from enforcer.linux.cgroup import RunCgroup
     from enforcer.selection import Asked
     from lictor.control.pausing import Paused
     from lictor.enforcing.installing import Installing
@@ -114,15 +115,16 @@ class Enforcement:
         if not live.enforce:
             return
         self._begin_telling(live)
-        if live.group is not None:
-            self._tell_keeper(lambda keeper: self._add(keeper, live))
+        if (group := live.group) is not None:
+            self._tell_keeper(lambda keeper: self._add(keeper, live, group))
 
     def prepare(self, live: LiveRun) -> None:
-        """A run that was found, and that its policy may hold, is taken into a cgroup at once.
+        """A run that was found, and that its policy may hold or that fails closed, is taken into a cgroup at once.
 
-        The kernel may stop one of its processes at any moment; the keeper must be able to reach it from then on.
+        The kernel may stop one of its processes, and Lictor die, at any moment; the keeper must be able to reach
+        all of it from then on.
         """
-        if live.enforce and live.program is not None and _may_hold(live.program):
+        if live.enforce and live.program is not None and (live.fail == "closed" or _may_hold(live.program)):
             self._gather(live)
 
     def end(self, live: LiveRun) -> None:
@@ -134,11 +136,11 @@ class Enforcement:
         if live.network is not None:
             live.network.close()
             live.network = None
+        if live.adopted is not None:  # before the keeper forgets it: the group is frozen while it is emptied
+            live.adopted.give_back()
         if live.group is not None:
             self._tell_keeper(lambda keeper: keeper.drop(live.id))
-        if live.adopted is not None:
-            live.adopted.give_back()
-            live.adopted = None
+        live.adopted = None
 
     def tick(self) -> pa.RecordBatch | None:
         """Proofs, limits, and what is owed to terminals and to people: rows of ``actions``."""
@@ -169,8 +171,11 @@ class Enforcement:
         """The group of a run, made for one that was found: its tree is moved in until none is left outside."""
         if live.group is None:
             survivors = partial(self._survivors, live.number)
-            live.adopted = adopt(live.id, live.root_pid, live.root_key, survivors, fail=live.fail)
-            self._tell_keeper(lambda keeper: self._add(keeper, live))
+            # The keeper knows the group before anybody is in it: a death of ours may leave it frozen half-way.
+            live.adopted = adopt(
+                live.id, live.root_pid, live.root_key, survivors, fail=live.fail,
+                made=lambda group: self._tell_keeper(lambda keeper: self._add(keeper, live, group)),
+            )  # fmt: skip
         if live.group is None:
             raise AssertionError("a run that was gathered has a group")
         return live.group
@@ -196,30 +201,46 @@ class Enforcement:
 
     # The keeper
 
-    def _add(self, keeper: Keeper, live: LiveRun) -> None:
-        if live.group is not None:
-            keeper.add(live.id, live.group.directory, live.root_pid, live.root_key, live.fail)
+    def _add(self, keeper: Keeper, live: LiveRun, group: RunCgroup) -> None:
+        others = self._survivors(live.number)
+        keeper.add(live.id, group.directory, live.root_pid, live.root_key, live.fail, others)
 
     def _lease(self, live: LiveRun, seconds: float | None) -> None:
-        then: Literal["kill", "release"] = "kill" if live.fail == "closed" else "release"
+        then = _then(live)
         if seconds is None:
             self._tell_keeper(lambda keeper: keeper.clear(live.id))
         else:
             self._tell_keeper(lambda keeper: keeper.lease(live.id, seconds, then))
 
     def _tell_keeper(self, what: Callable[[Keeper], None]) -> None:
-        """Tell the keeper; one that has died is replaced, and told of all runs."""
+        """Tell the keeper; one that has died is replaced, and told of all runs and of those that are frozen."""
         if self._keeper is None:
             return
         try:
             what(self._keeper)
         except KeeperError as error:
-            self.alarms.raise_("keeper-lost", f"the keeper ended ({error}); another was started", "high")
-            self._report(f"the keeper ended ({error}); another was started")
-            self._keeper = Keeper.start(self._keeper_log)
+            title = f"the keeper ended ({error}); another was started"
+            self.alarms.raise_("keeper-lost", title, "high")
+            self._report(title)
+            self._keeper = self._replacement()
+            if self._keeper is not None:
+                what(self._keeper)
+
+    def _replacement(self) -> Keeper | None:
+        """A new keeper that knows what the old one knew; ``None``, and an alarm, where none can be started."""
+        try:
+            keeper = Keeper.start(self._keeper_log)
             for live in self._runs.values():
-                self._add(self._keeper, live)
-            what(self._keeper)
+                if live.group is not None:
+                    self._add(keeper, live, live.group)
+            for hold in self.ladder.holds:
+                keeper.lease(hold.run, hold.seconds + LEASE_MARGIN_S, _then(self._runs[hold.run]))
+        except KeeperError as error:
+            title = f"no keeper can be had ({error}): held runs stay held should Lictor die"
+            self.alarms.raise_("no-keeper", title, "critical")
+            self._report(title)
+            return None
+        return keeper
 
     # People
 
@@ -319,6 +340,11 @@ class Enforcement:
             self._telling.begin(RunInfo(live.id, live.agent, live.root_pid, live.root_key, live.started, policies))
         except LictorError as error:
             self._report(f"the agent is not told what is stopped: {error}")
+
+
+def _then(live: LiveRun) -> Literal["kill", "release"]:
+    """What the keeper does with a run whose lease is up."""
+    return "kill" if live.fail == "closed" else "release"
 
 
 def _limits(live: LiveRun) -> Limits:

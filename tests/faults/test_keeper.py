@@ -189,8 +189,10 @@ def one(trial, kill_at):
     faults = look(mark, told, root) if not os.WIFEXITED(status) else [f"it ended with {os.WEXITSTATUS(status)}"]
     end(mark)
     if root is not None: os.waitpid(root, 0)
-    if both or "phase" not in told: reap_stale([place])
-    if not wait(lambda: not (place.directory / mark).exists()): faults.append("the cgroup stays")
+    def gone():
+        if both or "phase" not in told: reap_stale([place])  # each start of a Lictor looks
+        return not (place.directory / mark).exists()
+    if not wait(gone): faults.append("the cgroup stays")
     if "keeper" in told and not wait(lambda: state(told["keeper"]) in (None, "Z", "X")): faults.append("the keeper stays")
     return [f"trial {trial}, step {kill_at}, {told.get('phase')}: {fault}" for fault in faults], told
 

@@ -135,7 +135,7 @@ static __always_inline int is_escaping(struct task_struct *task)
 		return 0;
 	if ((task->signal->shared_pending.signal.sig[0] & 1UL << (SIGSTOP - 1)) || (task->jobctl & JOBCTL_STOP_PENDING))
 		return 0;
-	return how->tid == task->pid || bpf_ktime_get_boot_ns() - how->since > STOP_NS;
+	return how->tid == (__u32)task->pid || bpf_ktime_get_boot_ns() - how->since > STOP_NS;
 }
 
 static __always_inline void forget_held(struct task_struct *task)

@@ -18,12 +18,12 @@ TREE = """
 setsid sleep 300 &
 (setsid sh -c 'sleep 300 & sleep 301 &' &)
 sh -c 'sleep 300; sleep 1' &
-while [ $(ls /proc/*/environ 2>/dev/null | xargs grep -ls "$LICTOR_TEST" 2>/dev/null | wc -l) -lt 6 ]; do sleep 0.01; done
 echo ready
 read line
 exec sleep 300
 """
-"""A shell, a child in a session of its own, two orphans, and a child with a child: six processes at least."""
+_GROWN = ["sh", "sh", "sleep", "sleep", "sleep", "sleep"]
+"""A shell, a child in a session of its own, two orphans, and a child with a child."""
 
 
 class Tree:
@@ -39,6 +39,8 @@ class Tree:
         assert self.process.stdout.readline() == b"ready\n"
         self.pid = self.process.pid
         self.key = process_key_from_proc(self.pid)
+        while script == TREE and sorted(map(_name, self.pids())) != _GROWN:
+            time.sleep(0.005)
 
     def pids(self):
         return self._marked(self.mark)
@@ -63,6 +65,13 @@ class Tree:
             # A member of a frozen group of the test's own dies all the same; what else lives on has forked.
             time.sleep(0.005)
         self.process.communicate()
+
+
+def _name(pid):
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return "gone"
 
 
 @pytest.fixture
