@@ -35,6 +35,9 @@ _OBJECTS = 32  # actions of one process that get rows of their own; a port scan 
 _WARNINGS = 64  # of one rule in one run; an agent that was told so often will not learn it from the next
 
 HOLDING = ("ask", "freeze")
+ISOLATED = "isolated"
+"""Rule of rows that the sensor refused because their run has no network any more."""
+
 
 Tell = Callable[[Asked, str], Outcome]
 """Takes a demand and what was done about it."""
@@ -208,16 +211,22 @@ class Ladder:
             return self._rungs.kill_run(order, handle)
         if asked.verdict == "isolate" and asked.network and not asked.in_kernel:
             return self._rungs.isolate(order, handle)  # the connection is there: cutting it is its denial
-        denied = (
-            self._rungs.prove_inline(order, handle, asked)
-            if asked.in_kernel
-            else self._rungs.kill_process(order, handle)
-        )
+        if asked.rule == ISOLATED:
+            return self._rungs.prove_inline(order, handle, asked)  # refused since it is cut: nothing more is asked for
+        denied = self._deny(order, handle, asked)
         if asked.verdict == "quarantine":
             return self._rungs.quarantine(replace(order, object=asked.file), handle)
         if asked.verdict == "isolate":
             return self._rungs.isolate(order, handle)
         return denied
+
+    def _deny(self, order: Order, handle: RunHandle | None, asked: Asked) -> Deed:
+        if not asked.in_kernel:
+            return self._rungs.kill_process(order, handle)
+        if _is_stopped(asked):  # the sensor knew of a question only, the judge of a denial
+            refused = asked.network and asked.refused
+            return self._rungs.go_on(order, handle) if refused else self._rungs.kill_process(order, handle)
+        return self._rungs.prove_inline(order, handle, asked)
 
     def _warn(self, asked: Asked, handle: RunHandle | None, action: str) -> None:
         """Let the agent know, so that it does not try the same by another way; after the deed, never before it."""
@@ -277,7 +286,7 @@ class Ladder:
 
 def _is_stopped(asked: Asked) -> bool:
     """Whether the kernel stopped the process before its call returned."""
-    return asked.verdict in HOLDING and asked.in_kernel
+    return asked.in_kernel and (asked.verdict in HOLDING or asked.action in HOLDING)
 
 
 def _order(asked: Asked) -> Order:

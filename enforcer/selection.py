@@ -35,7 +35,7 @@ MANY = "many objects, see activity"
 """Stands for the objects of a process with more demands than can be followed one by one."""
 
 _IDENTITY = (
-    "agent_run", "process_key", "pid", "rule", "policy", "verdict", "enforced_at", "uid", "parent_key", "exe", "class", "operation", "path", "path_to", "dev", "ino",
+    "agent_run", "process_key", "pid", "rule", "policy", "verdict", "enforced_at", "uid", "parent_key", "exe", "action", "class", "operation", "path", "path_to", "dev", "ino",
     "dst_ip", "dst_port", "errno",
 )  # fmt: skip
 
@@ -67,6 +67,8 @@ class Asked:
     uid: int | None = None
     parent_key: int | None = None
     exe: str | None = None
+    action: str | None = None
+    """What the sensor did by itself, where it acted."""
 
     @property
     def in_kernel(self) -> bool:
@@ -215,6 +217,7 @@ def _asked(row: dict[str, Any]) -> Asked:
         uid=row["uid"],
         parent_key=row["parent_key"],
         exe=row["exe"],
+        action=row["action"],
         file=None if row["class"] == "network" or row["path"] == MANY else row["path_to"] or row["path"],
         inode=None if row["dev"] is None or row["ino"] is None else (row["dev"], row["ino"]),
     )

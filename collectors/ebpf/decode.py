@@ -253,8 +253,7 @@ def _judged(records: Records, context: Context) -> dict[str, pa.Array]:
 def _inline_action(records: Records) -> NDArray[np.int64]:
     """Place in ``_ACTION``: a call is refused, a process killed, or stopped for a person to decide."""
     verdict = records["verdict"]
-    process = np.select([verdict == _ASK, verdict == _FREEZE], [3, 4], 1)
-    return np.where(records["class"] == _NETWORK, 2, process)
+    return np.select([verdict == _ASK, verdict == _FREEZE, records["class"] == _NETWORK], [3, 4, 2], 1)
 
 
 def _rule_name(code: int, context: Context) -> str | None:

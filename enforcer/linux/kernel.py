@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from collectors.ebpf.records import SCOPE
-from enforcer.linux.tables import Entries, Inode, build
+from enforcer.linux.tables import Entries, Inode, build, enforcing
 from pipeline.policy.kernel import KernelPlan
 
 SCOPES = 256
@@ -130,7 +130,9 @@ class InstalledPolicy:
     def enforce_inline(self, *, on: bool) -> None:
         """Carry verdicts out in the kernel, or only record them: the next event is treated so."""
         self._enforce = on
-        self.refresh()
+        if self._scope_value:  # this byte alone: what the file system has become meanwhile must not stand in the way
+            self._scope_value = enforcing(self._scope_value, on=on and self.plan.enforce)
+            self._maps("scopes").update(self.scope.to_bytes(4, "little"), self._scope_value)
 
     def hand_over(self, successor: InstalledPolicy) -> None:
         """Let another policy, complete by now, take this one's place for every task that carries it.

@@ -133,6 +133,8 @@ class Enforcement:
         if left:
             self._keep_now("requests", requests.table([requests.gone(self._rows.pop(hold.id)) for hold in left]))
         self._telling.end(live.id)
+        if self._collector.isolated(live.number):
+            self._collector.join(live.number)  # its number is used no more, its place in the map is
         if live.network is not None:
             live.network.close()
             live.network = None

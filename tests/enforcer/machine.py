@@ -12,7 +12,7 @@ from enforcer.interface import Enforcer, GuardRefusal, Limits, Order, Outcome, R
 from pipeline import schema
 
 ROW = {"operation": "file.read", "class": "file", "agent_run": "run", "process_key": 7, "pid": 70, "rule": "x", "policy": "p",
-       "verdict": "deny", "enforced_at": "kernel", "path": "/secret", "path_to": None, "dev": None, "ino": None, "uid": 1000,
+       "verdict": "deny", "enforced_at": "kernel", "path": "/secret", "path_to": None, "dev": None, "ino": None, "uid": 1000, "action": None,
        "dst_ip": None, "dst_port": None, "errno": 0, "signal": None, "exit_code": None}  # fmt: skip
 
 

@@ -1064,3 +1064,24 @@ def test_real_run_under_a_fork_storm_leaves_no_survivor(place, marked, trial):
         assert marked(f"LICTOR_TEST={mark}") == []
         assert [r["enforcement"] for r in pairs(*parts)] == [None, "confirmed"]
         root.communicate()
+
+
+# What the sensor took for a question, or refused because the run is cut off
+
+
+def test_a_question_of_the_sensors_that_the_judge_denies_is_a_kill_at_once(ladder, machine):
+    _, actions = ladder.act(batch({"action": "ask"}))
+    assert ("process", 7) in machine.calls
+    assert [row["action"] for row in pairs(actions)] == ["kill", "kill"]
+
+
+def test_a_refused_connection_that_the_judge_denies_goes_on_with_its_refusal(ladder, machine):
+    ladder.act(batch(connect(1, action="freeze")))
+    assert ("process", 7) not in machine.calls
+    assert not list(ladder.holds)
+
+
+def test_a_refusal_of_a_run_without_network_does_not_cut_it_again(ladder, machine):
+    _, actions = ladder.act(batch(connect(1, verdict="isolate", rule=module.ISOLATED, policy=None, action="deny")))
+    assert [row["action"] for row in pairs(actions)] == ["deny", "deny"]
+    assert not ladder.is_cut("run")

@@ -375,7 +375,7 @@ def test_an_asked_connection_is_refused_and_its_process_stands_still(begin, acti
         assert held.end() == (0, f"{errno.EPERM}\n".encode())
     (row,) = held.rows(action)
     said = [row[c] for c in ("operation", "rule", "action", "enforced_at", "outcome", "errno")]
-    assert said == [operation, "net", "deny", "kernel", "denied", errno.EPERM]
+    assert said == [operation, "net", action, "kernel", "denied", errno.EPERM]
 
 
 def test_where_a_deny_matches_too_a_connection_is_refused_and_nobody_is_stopped(begin):

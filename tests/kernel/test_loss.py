@@ -10,7 +10,9 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -50,6 +52,9 @@ def start(collector, *command, scope=0, exe_bits=0, **popen):
         stdout=subprocess.PIPE,
         **popen,
     )
+    while (text := Path(f"/proc/{waiting.pid}/stat").read_bytes()).rpartition(b")")[2].split()[0] != b"S":
+        assert text
+        time.sleep(0.001)  # its own exec is told a moment after Popen has heard of it; then it waits for its line
     collector.tag(waiting.pid, collector.add_run(Run(f"run-{waiting.pid}", "test")), scope=scope, exe_bits=exe_bits)
     return waiting
 
