@@ -94,11 +94,13 @@ def freezes(service: Service, folder: Path) -> list[float]:
             file.touch()
             time.sleep(random.uniform(0.05, 0.3))
             begin = time.monotonic_ns()
-            struct.pack_into("qq", memory, 0, begin, begin)
+            memory[:] = struct.pack("qq", begin, begin)
             file.unlink()
             until = begin + 1_000_000_000
             while (now := time.monotonic_ns()) < until:
-                struct.pack_into("qq", memory, 0, begin, now)
+                memory[8:] = struct.pack(
+                    "q", now
+                )  # copied whole: pack_into would clear it first, and may be frozen there
                 if now - begin > 400_000_000:  # thawed again: it stood still for at least that long
                     break
 

@@ -28,6 +28,9 @@ STOPPING: tuple[str, ...] = schema.VERDICTS[schema.VERDICTS.index("ask") :]
 KERNEL = ("kernel", "fanotify")
 """Values of ``enforced_at`` that say: stopped already, when it happened."""
 
+FEW = 32
+"""Rows up to which they are looked at one by one."""
+
 CROWD = 64
 """Demands of one process in one batch that are told apart by object; a scan has a million addresses."""
 
@@ -108,6 +111,8 @@ def select(batch: pa.RecordBatch, crowded: Collection[int] = ()) -> Selection:
     rows = np.flatnonzero(rows_with(batch, "verdict", STOPPING) | rows_with(batch, "enforced_at", KERNEL))
     if not rows.size:
         return Selection(rows, rows, [])
+    if rows.size <= FEW:
+        return _of_few(batch, rows, crowded)
     columns = _merged({name: _taken(batch, name, rows) for name in _IDENTITY}, crowded)
     first, which = _distinct(list(columns.values()), rows.size)
     if first.size > CROWD and (more := _crowds(columns["process_key"].take(pa.array(first)))):
@@ -115,6 +120,27 @@ def select(batch: pa.RecordBatch, crowded: Collection[int] = ()) -> Selection:
         first, which = _distinct(list(columns.values()), rows.size)
     few = pa.table({name: column.take(pa.array(first)) for name, column in columns.items()})
     return Selection(rows, which, [_asked(row) for row in few.to_pylist()])
+
+
+def _of_few(batch: pa.RecordBatch, rows: NDArray[np.int64], crowded: Collection[int]) -> Selection:
+    """The same for a handful of rows, one by one: a run is to stand still in milliseconds, and array calls on twenty
+    columns alone take five.
+    """
+    present = [name for name in _IDENTITY if name in batch.schema.names]
+    found = batch.select(present).take(pa.array(rows)).to_pylist()
+    places: dict[tuple[Any, ...], int] = {}
+    distinct: list[dict[str, Any]] = []
+    which = np.zeros(rows.size, np.int64)
+    for at, row in enumerate(found):
+        full = dict.fromkeys(_IDENTITY) | row
+        if full["process_key"] in crowded:
+            full |= _MERGED
+        key = tuple(full.values())
+        if key not in places:
+            places[key] = len(distinct)
+            distinct.append(full)
+        which[at] = places[key]
+    return Selection(rows, which, [_asked(row) for row in distinct])
 
 
 def _crowds(process_keys: pa.Array) -> list[int]:

@@ -8,6 +8,7 @@ them what is due is done: proofs, decisions, policies that follow the file syste
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -46,6 +47,8 @@ from pipeline.steps.attribute import attribute
 REFRESH_S = 1.0
 COVERAGE_S = 10.0
 PAUSE_S = 0.5
+PRIORITY = -10
+"""Niceness of the thread that serves; what it does is little, and must not come late."""
 
 
 def cgroup_mount() -> Path | None:
@@ -140,6 +143,8 @@ class Service:
         # What is here stays: without it each full collection would take some 30 ms, in which no verdict takes hold.
         gc.collect()
         gc.freeze()
+        with suppress(OSError):  # a run that takes all the processor must not make its own verdict wait
+            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
 
     def begin(
         self,
