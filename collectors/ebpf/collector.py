@@ -239,22 +239,25 @@ class EbpfCollector(Collector):
     def batches(self, done: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
         """See ``Collector.batches``; what comes first is drained at once, what follows it about every 10 ms."""
         yielded_at = time.monotonic()
+        ends: dict[str, int] | None = None
         while True:
-            last = done()
+            if ends is None and done():
+                ends = {name: ring.end for name, ring in self._rings.items()}
             came = self._came()
             batch = self._next() if came else None
             if batch is not None:
                 yielded_at = time.monotonic()
                 yield batch
-            elif last:
+            # What came later does not count: a run that makes events for ever must not keep us here.
+            if ends is not None and not self._held and all(self._rings[n].has_passed(at) for n, at in ends.items()):
                 return
-            elif (now := time.monotonic()) - yielded_at >= _IDLE:
+            if batch is None and (now := time.monotonic()) - yielded_at >= _IDLE:
                 yielded_at = now
                 yield schema.batch("activity", {})
             if not came:
                 self.context.forget_ended()
                 self._any.poll(_IDLE * 1000)
-            elif not last and self._rings["events"].waiting() < _EAGER:
+            elif ends is None and self._rings["events"].waiting() < _EAGER:
                 time.sleep(_TICK)
                 if batch is None:
                     self._runs_only.poll(_OTHERS * 1000)

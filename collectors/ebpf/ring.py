@@ -40,6 +40,15 @@ class Ring:
         """Records between consumer and producer, finished or not."""
         return int(self._producer[0] - self._consumer[0]) // STRIDE
 
+    @property
+    def end(self) -> int:
+        """Position behind the last record that there is now."""
+        return int(self._producer[0])
+
+    def has_passed(self, position: int) -> bool:
+        """Whether everything before a position has been drained."""
+        return int(self._consumer[0]) >= position
+
     def drain(self) -> NDArray[np.uint8]:
         """Finished records, oldest first, shape (n, 128), uint8; valid until the next call.
 

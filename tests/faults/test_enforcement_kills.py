@@ -33,7 +33,8 @@ KILLS = r"""
 import json, os, signal, subprocess, sys, time
 from pathlib import Path
 import pyarrow as pa
-from collectors.identity import process_key_from_proc
+from types import SimpleNamespace
+from collectors.identity import boot_id, process_key_from_proc
 from enforcer.decisions import Decision
 from enforcer.guard import Guard
 from enforcer.interface import Limits, Order, Outcome, RunHandle
@@ -43,6 +44,8 @@ from enforcer.linux.cgroup import RunCgroup, reap_stale
 from enforcer.linux.enforcer import LinuxEnforcer
 from enforcer.linux.isolation import Isolation
 from enforcer.linux.keeper import Keeper
+from lictor.enforcing.interrupted import FOLDER, Interrupted
+from lictor.lake import open_lake
 from lictor.quarantining import quarantine, settle, vault_of
 from pipeline import schema
 from pipeline.lake.writer import LakeWriter
@@ -107,7 +110,7 @@ def lictor(trial, kill_at, tell):
     handle = RunHandle("run", group=group, survivors=lambda: [(p, process_key_from_proc(p)) for p in group.pids()],
                        network=lambda: isolation, limits=Limits(0.0 if case == "limit" else 60.0), lease=then)
     enforcer = LinuxEnforcer(Guard(), lambda order, deed, inode: quarantine(vault, order, deed, inode))
-    ladder = Ladder(enforcer, {"run": handle}.get, host="h", boot_id="b", journal=keep)
+    ladder = Ladder(enforcer, {"run": handle}.get, host="h", boot_id=boot_id(), journal=keep)
     steps = Steps(kill_at)
     sys.settrace(steps)
     _, rows = ladder.act(row(root, key, file))
@@ -183,14 +186,30 @@ def one(trial, kill_at):
                 try: os.kill(p, signal.SIGKILL)
                 except ProcessLookupError: pass
     if not wait(lambda: not group.exists()): faults.append("the cgroup stays")
-    rows = []
-    settle(vault_of(folder / str(trial) / "vault"), rows.append)
+    settle(vault_of(folder / str(trial) / "vault"), owed.append)
     vault = vault_of(folder / str(trial) / "vault")
     held = [r for r in vault.records() if r.state == "taken"] if vault.root.is_dir() else []
     if file.exists() == bool(held): faults.append(f"the file is {'twice' if held else 'nowhere'}")
     if file.exists() and (file.stat().st_mode & 0o7777, file.read_bytes()) != (0o755, b"#!/bin/sh\n" * 100): faults.append("the file is another")
     return [f"trial {trial}, step {kill_at}: {fault}" for fault in faults], told
 
+def books():
+    # The next start: what the vault owes, then what is owed beside it; read with DuckDB.
+    lake = folder / "lake"
+    (lake / FOLDER).mkdir(parents=True, exist_ok=True)
+    (lake / FOLDER / "1.json").write_text(json.dumps({"pid": 1, "key": 0, "since": 0}))
+    with LakeWriter(lake, "h", report=lambda _: None) as writer:
+        for rows in owed: writer.append("actions", rows)
+    with LakeWriter(lake, "h", report=lambda _: None) as writer:
+        settled = Interrupted(lake, SimpleNamespace(host="h", boot_id=boot_id()), lambda _: None)
+        for table, rows in settled.settle(): writer.append(table, rows)
+        settled.end()
+    found = open_lake(lake).query(
+        "SELECT id, count(*) FILTER (phase = 'intent') AS asked, count(*) FILTER (phase = 'result') AS told FROM actions GROUP BY id"
+    ).to_pylist()
+    return len(found), [f"action {r['id']}: {r['asked']} intents, {r['told']} results" for r in found if (r["asked"], r["told"]) != (1, 1)]
+
+owed = []
 (folder / "keeper").mkdir(parents=True)
 faults, told = one(0, None)
 steps = told.get("steps", 0)
@@ -198,7 +217,8 @@ chosen = sorted({round(i * steps / kills) for i in range(kills)})
 for trial, kill_at in enumerate(chosen, 1):
     more, _ = one(trial, kill_at)
     faults += more
-print(json.dumps({"kills": len(chosen), "steps": steps, "faults": faults}))
+deeds, more = books()
+print(json.dumps({"kills": len(chosen), "steps": steps, "deeds": deeds, "faults": faults + more}))
 """
 
 
@@ -227,3 +247,4 @@ def test_whatever_the_moment_nothing_is_lost_doubled_or_stuck(case, fail, tmp_pa
     assert found["faults"] == [], done.stderr
     assert found["kills"] >= 30, found
     assert found["steps"] >= 100, found
+    assert found["deeds"] >= found["kills"] // 2, found  # most kills come after the first intent is out

@@ -23,8 +23,9 @@ from enforcer.linux.network.sock_diag import PROTOCOLS, InetSocket, SockDiag
 if TYPE_CHECKING:
     from enforcer.linux.cgroup import RunCgroup
 
-ROUNDS = 5
-"""Walks at most. The second looks whether the first was enough; more are for sockets that are handed around."""
+ROUNDS = 40
+"""Walks at most. The second looks whether the first was enough; more are for sockets that are handed around, whose
+holders run between two walks for as long as a busy machine lets them."""
 
 Pids = Callable[[], Iterable[int]]
 Listed = tuple[SockDiag, InetSocket]

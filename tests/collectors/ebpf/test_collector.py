@@ -296,3 +296,21 @@ def test_memory_of_strings_is_bounded(sensor, monkeypatch, observe, tmp_path):
     assert str(tmp_path / "3") in table["path"].to_pylist()
     assert len(sensor.context.strings) < 200
     assert np.all(sensor.context.strings.newest() > 0)
+
+
+def test_a_run_that_never_rests_does_not_keep_the_reader(sensor):
+    """Whoever does something with each batch finds more each time: the end is that of the moment when it was asked for."""
+    child = subprocess.Popen(["sh", "-c", "read _; while :; do : </etc/hostname; done"], stdin=subprocess.PIPE)
+    sensor.tag(child.pid, sensor.add_run(Run("restless", None)))
+    rows, begin = 0, time.monotonic()
+    try:
+        child.stdin.write(b"go\n")
+        child.stdin.flush()
+        for batch in sensor.batches(lambda: time.monotonic() - begin > 0.3):
+            rows += batch.num_rows
+            assert time.monotonic() - begin < 10, "it never ends"
+            time.sleep(0.02)
+    finally:
+        child.kill()
+        child.wait()
+    assert rows > 100

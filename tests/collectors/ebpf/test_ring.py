@@ -97,8 +97,15 @@ def test_a_busy_record_holds_back_what_came_after_it(pair):
     assert payloads(ring.drain()) == [1]
     assert payloads(ring.drain()) == []
     assert ring.waiting() == 2
+    end = ring.end
+    assert not ring.has_passed(end)
     producer.submit(late)
     assert payloads(ring.drain()) == [2, 3]
+    assert ring.has_passed(end)
+    producer.put(4)
+    assert ring.has_passed(end)
+    assert not ring.has_passed(ring.end)
+    assert payloads(ring.drain()) == [4]
 
 
 def test_what_was_drained_is_a_copy_until_the_next_drain(pair):
