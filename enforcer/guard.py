@@ -16,7 +16,7 @@ from enforcer.interface import GuardRefusal
 from enforcer.rate import FILES, PROCESSES, RUNS, WINDOW_S, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from enforcer.interface import Order
 
@@ -84,18 +84,25 @@ class Guard:
             raise GuardRefusal(f"pid {order.pid} is another process by now; not touched")
         self._check_process(stat)
 
-    def check_group(self, run: str, pids: Iterable[int]) -> None:
-        """Raise ``GuardRefusal`` when a group that is to be acted on as a whole holds a protected process."""
+    def check_group(self, run: str, pids: Iterable[int], programs: Mapping[int, str] | None = None) -> None:
+        """Raise ``GuardRefusal`` when a group that is to be acted on as a whole holds a protected process.
+
+        ``programs`` are the names of those programs that the kernel has told at once. All others are asked for
+        one by one, and so are those whose name counts.
+        """
         if not run:
             raise GuardRefusal("a group that belongs to no agent run is not touched")
-        # A run may hold a thousand processes: all are asked for their program, only pids of ours for their key.
-        ours = self._first | {stat.pid: key_of(stat) for stat in self._lineage()}
-        for pid in pids:
-            self._check_pid(pid)
+        # A run may hold a thousand processes, and must be dead in a tenth of a second: no call for each of them.
+        members = set(pids)
+        if members:
+            self._check_pid(min(members))
+        known = programs or {}
+        for pid in [pid for pid in members if (name := known.get(pid)) is None or name in RUNTIMES]:
             self._check_program(pid)
+        ours = self._first | {stat.pid: key_of(stat) for stat in self._lineage()}
+        for pid in ours.keys() & members:
             with suppress(ProcessLookupError):
-                if pid in ours:
-                    self._check_process(self._look(pid))
+                self._check_process(self._look(pid))
 
     def check_file(self, path: str) -> None:
         """Raise ``GuardRefusal`` for a file that Lictor, or the first process of the system, lives on."""

@@ -8,7 +8,7 @@ operating system has its own enforcer; the ladder knows only this file.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -127,6 +127,8 @@ class RunHandle:
     enforce: bool = True
     group: ProcessGroup | None = None
     survivors: Survivors = field(default=_nobody)
+    programs: Callable[[], Mapping[int, str]] = field(default=dict)
+    """Name of the program's file of each process of the run that the sensor knows, by pid."""
     recording: frozenset[tuple[str, str]] = frozenset()
     """(policy, rule) of the rules that only record; nothing is done for them."""
     gather: Callable[[], ProcessGroup] | None = None

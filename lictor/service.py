@@ -8,16 +8,13 @@ them what is due is done: proofs, decisions, policies that follow the file syste
 from __future__ import annotations
 
 import gc
-import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -37,6 +34,7 @@ from lictor.enforcing.interrupted import Interrupted
 from lictor.hashing import ExeHashes
 from lictor.inforce import PoliciesInForce
 from lictor.live import LiveRun, new_run_id
+from lictor.priority import at_ease, go_first
 from lictor.telling.finding import find_run
 from pipeline.flow import Flow, PerRun, Step
 from pipeline.lake.writer import LakeWriter
@@ -47,8 +45,6 @@ from pipeline.steps.attribute import attribute
 REFRESH_S = 1.0
 COVERAGE_S = 10.0
 PAUSE_S = 0.5
-PRIORITY = -10
-"""Niceness of the thread that serves; what it does is little, and must not come late."""
 
 
 def cgroup_mount() -> Path | None:
@@ -143,8 +139,8 @@ class Service:
         # What is here stays: without it each full collection would take some 30 ms, in which no verdict takes hold.
         gc.collect()
         gc.freeze()
-        with suppress(OSError):  # a run that takes all the processor must not make its own verdict wait
-            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+        if self.settings.policies and not self.settings.audit:
+            go_first()
 
     def begin(
         self,
@@ -234,12 +230,7 @@ class Service:
 
     def survivors(self, number: int) -> list[tuple[int, int]]:
         """(pid, process key) of each live process that carries the tag of a run."""
-        found = []
-        for pid in psutil.pids():
-            if self.collector.tagged(pid) == number:
-                with suppress(OSError, ValueError):  # it may end between the two looks
-                    found.append((pid, process_key_from_proc(pid)))
-        return found
+        return self.collector.members(number)
 
     def _is_agent(self, pid: int) -> bool:
         """Whether a process belongs to a run: of this service by its tag, of another by its cgroup or its ancestors."""
@@ -274,9 +265,11 @@ class Service:
             self._look_whether_paused()
         if now >= self._next_refresh:
             self._next_refresh = now + REFRESH_S
-            self.installing.refresh()
+            with at_ease():
+                self.installing.refresh()
         if self.policies.changed():
-            self.installing.reload()
+            with at_ease():
+                self.installing.reload()
         if now >= self._next_coverage:
             self._write_coverage()
 
@@ -312,4 +305,4 @@ class Service:
     def _hand_over(self, table: str, rows: pa.RecordBatch | pa.Table) -> None:
         """Safe from our own end, without a wait for the disk: a run is to be frozen in milliseconds."""
         self._keep(table, rows)
-        self.writer.flush()
+        self.writer.flush(table)

@@ -20,9 +20,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from collectors.ebpf import walk
 from collectors.ebpf.coverage import Ledger, Reading
 from collectors.ebpf.decode import FROM_PROC, SOURCE, Context, Run, decode, view
 from collectors.ebpf.libbpf import KernelRefusalError, Map, Object, Program
+from collectors.ebpf.machine import clock_offset_ns, link_target, now_us, possible_processors
 from collectors.ebpf.records import COUNTERS, PROCESS_ID, SETTINGS, TAG
 from collectors.ebpf.ring import Ring
 from collectors.identity import boot_id, process_key_from_proc, process_keys
@@ -77,8 +79,8 @@ class EbpfCollector(Collector):
         self._cgroup = cgroup
         self._on_candidates = on_candidates
         self._sizes = {**RINGS, **(rings or {})}
-        self.context = Context(host or socket.gethostname(), boot_id(), _clock_offset())
-        self._processors = _possible_processors()
+        self.context = Context(host or socket.gethostname(), boot_id(), clock_offset_ns())
+        self._processors = possible_processors()
         self.notes: list[str] = []
         """What this kernel does not permit, one line each, for the person."""
         self._ledger = Ledger(self.context.host, self.context.boot_id, SOURCE, self._processors)
@@ -89,6 +91,7 @@ class EbpfCollector(Collector):
         self._isolated: set[int] = set()
         self._object: Object | None = None
         self._programs: list[Program] = []
+        self._walk = 0
         self._rings: dict[str, Ring] = {}
         self._any, self._runs_only = select.poll(), select.poll()
 
@@ -102,7 +105,7 @@ class EbpfCollector(Collector):
         except BaseException:
             self.close()
             raise
-        self._ledger.begin(_now_us())
+        self._ledger.begin(now_us())
 
     def _load(self) -> Object:
         """The sensor; without its network hooks where the kernel refuses them (before 6.x they may not read tags)."""
@@ -131,7 +134,9 @@ class EbpfCollector(Collector):
         cgroup = os.open(self._cgroup, os.O_RDONLY | os.O_CLOEXEC) if self._cgroup else None
         try:
             for program in self._programs:
-                if not program.section.startswith("cgroup/"):
+                if program.section == walk.SECTION:
+                    self._walk = loaded.attach(program)
+                elif not program.section.startswith("cgroup/"):
                     loaded.attach(program)
                 elif cgroup is not None:
                     loaded.attach(program, cgroup)
@@ -188,8 +193,8 @@ class EbpfCollector(Collector):
         argv = proc.joinpath("cmdline").read_bytes()
         words = argv.decode("utf-8", "backslashreplace").rstrip("\0").split("\0")
         facts: dict[str, list[str | None]] = {
-            "exe": [_link(proc / "exe")],
-            "cwd": [_link(proc / "cwd")],
+            "exe": [link_target(proc / "exe")],
+            "cwd": [link_target(proc / "cwd")],
             "cmdline": [shlex.join(words)],
             "marks": [None],
         }
@@ -206,6 +211,14 @@ class EbpfCollector(Collector):
         finally:
             os.close(descriptor)
         return int(np.frombuffer(value, TAG)["run"][0]) if value else 0
+
+    def members(self, number: int) -> list[tuple[int, int]]:
+        """(pid, process key) of each live process of a run."""
+        return walk.members(self._walk, number, self.context.boot_id)
+
+    def programs(self, number: int) -> dict[int, str]:
+        """Name of the program of each live process of a run, by pid."""
+        return walk.programs(self._walk, number)
 
     def isolate(self, number: int) -> None:
         """Refuse every new connection and addressed datagram of a run, whatever its policy says and under none as well.
@@ -340,10 +353,10 @@ class EbpfCollector(Collector):
                 break
             after.append(more.copy())
         self._held += [a for a in after if len(a)]
-        offset = _clock_offset()
+        offset = clock_offset_ns()
         if abs(offset - self.context.clock_offset_ns) > 50_000_000:  # somebody has set the clock
             self.context.clock_offset_ns = offset
-        return self._ledger.close(reading, view(np.concatenate(after)), _now_us())
+        return self._ledger.close(reading, view(np.concatenate(after)), now_us())
 
     def _read_counters(self) -> Reading:
         missed = sum(p.missed() for p in self._programs)
@@ -373,25 +386,3 @@ class EbpfCollector(Collector):
 
 def _keys(records: NDArray[np.void], boot: str) -> NDArray[np.int64]:
     return process_keys(boot, records["start"].astype(np.int64), records["pid"].astype(np.int32))
-
-
-def _link(path: Path) -> str | None:
-    try:
-        return str(path.readlink())
-    except OSError:
-        return None
-
-
-def _clock_offset() -> int:
-    """Nanoseconds to add to the boot clock for time since 1970."""
-    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000
-
-
-def _possible_processors() -> int:
-    """Processors that the kernel may ever bring up: the length of a per-CPU map's value."""
-    text = Path("/sys/devices/system/cpu/possible").read_text(encoding="ascii").strip()
-    return int(text.rsplit("-", 1)[-1].rsplit(",", 1)[-1]) + 1

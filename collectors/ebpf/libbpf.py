@@ -24,7 +24,7 @@ _TEXT_RESULTS = ("bpf_program__name", "bpf_program__section_name")
 _INT_RESULTS = (
     "bpf_object__load", "bpf_map__fd", "bpf_map__set_max_entries", "bpf_program__fd", "bpf_program__set_autoload",
     "bpf_map_update_elem", "bpf_map_lookup_elem", "bpf_map_delete_elem", "bpf_map_get_next_key", "bpf_link__destroy",
-    "bpf_obj_get_info_by_fd",
+    "bpf_link__fd", "bpf_iter_create", "bpf_obj_get_info_by_fd",
 )  # fmt: skip
 
 
@@ -160,6 +160,16 @@ class Program:
         return link
 
 
+def iterate(link: int) -> bytes:
+    """Run the iterator of a link once, from its beginning to its end; raises ``KernelRefusalError``."""
+    c = library().c
+    descriptor = c.bpf_iter_create(c.bpf_link__fd(ctypes.c_void_p(link)))
+    if descriptor < 0:
+        raise library().refusal("the kernel did not begin an iteration", "it may be short of memory or descriptors")
+    with os.fdopen(descriptor, "rb", buffering=0) as walk:
+        return walk.readall()
+
+
 class Object:
     """A BPF object: opened, sized, loaded, attached, closed."""
 
@@ -204,9 +214,11 @@ class Object:
         while pointer := ctypes.c_void_p(library().c.bpf_object__next_program(self._object, pointer)):
             yield Program(pointer.value or 0)
 
-    def attach(self, program: Program, cgroup_fd: int | None = None) -> None:
-        """Attach a program and keep its link until ``close``; raises ``KernelRefusalError``."""
-        self._links.append(program.attach() if cgroup_fd is None else program.attach_cgroup(cgroup_fd))
+    def attach(self, program: Program, cgroup_fd: int | None = None) -> int:
+        """Attach a program and keep its link until ``close``; the link. Raises ``KernelRefusalError``."""
+        link = program.attach() if cgroup_fd is None else program.attach_cgroup(cgroup_fd)
+        self._links.append(link)
+        return link
 
     def close(self) -> None:
         """Detach and free everything; safe to call twice."""

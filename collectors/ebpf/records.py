@@ -53,6 +53,7 @@ STRUCTS: dict[str, list[tuple[str, object]]] = {
     ],
     "port_range": [("low", "<u2"), ("high", "<u2"), ("reserved", "<u4"), ("bits", "<u8")],
     "inode_key": [("ino", "<u8"), ("dev", "<u4"), ("scope", "<u4")],
+    "member": [("start", "<u8"), ("pid", "<u4"), ("run", "<u4"), ("exe", "S32")],
     "process_id": [("start", "<u8"), ("pid", "<u4"), ("reserved", "<u4")],
     "hash_key": [("hash", "<u8"), ("scope", "<u4"), ("reserved", "<u4")],
     "path_bits": [("self", "<u8"), ("below", "<u8")],
@@ -89,7 +90,7 @@ STRUCTS["scope"] = [
 ]  # fmt: skip
 
 SCOPE, TAG, SETTINGS, COUNTERS = _dtype("scope"), _dtype("tag"), _dtype("settings"), _dtype("counters")
-PROCESS_ID = _dtype("process_id")
+PROCESS_ID, MEMBER = _dtype("process_id"), _dtype("member")
 INODE_KEY, HASH_KEY, PATH_BITS, ADDRESS_KEY = (
     _dtype("inode_key"), _dtype("hash_key"), _dtype("path_bits"), _dtype("address_key"),
 )  # fmt: skip

@@ -108,26 +108,32 @@ class LinuxEnforcer(Enforcer):
         """``cgroup.freeze``, under a lease; see ``Enforcer``."""
         self._guard.permit_run(order)
         try:
-            if self._group(handle) is None:
-                return Outcome("failed", "the run has no cgroup, and none could be made")
+            group = self._group(handle)
         except (CgroupError, OSError) as error:
             return Outcome("failed", str(error))
+        if group is None:
+            return Outcome("failed", "the run has no cgroup, and none could be made")
         handle.lease(handle.limits.seconds + LEASE_MARGIN_S)
-        frozen = self.wait_run_frozen(order, handle, timeout)
-        return frozen or Outcome("unverified", "cgroup.freeze written")
+        return self._frozen(order, handle, group, timeout) or Outcome("unverified", "cgroup.freeze written")
 
     def wait_run_frozen(self, order: Order, handle: RunHandle, timeout: float) -> Outcome | None:
         """``cgroup.events``; tagged processes elsewhere are moved in, which freezes them; see ``Enforcer``."""
         try:
-            return self._freeze(order, handle, timeout)
+            group = self._group(handle)  # whoever came into it meanwhile passes the guard too
+        except (CgroupError, OSError) as error:
+            return Outcome("failed", str(error))
+        return None if group is None else self._frozen(order, handle, group, timeout)
+
+    def _frozen(self, order: Order, handle: RunHandle, group: ProcessGroup, timeout: float) -> Outcome | None:
+        try:
+            return self._freeze(order, handle, group, timeout)
         except ProcessLookupError:  # one that was to be moved in has ended
             return None
         except (CgroupError, OSError) as error:  # such as: the run has ended, and its cgroup with it
             return Outcome("failed", str(error))
 
-    def _freeze(self, order: Order, handle: RunHandle, timeout: float) -> Outcome | None:
-        group = self._group(handle)
-        if group is None or not group.freeze(timeout):
+    def _freeze(self, order: Order, handle: RunHandle, group: ProcessGroup, timeout: float) -> Outcome | None:
+        if not group.freeze(timeout):
             return None
         inside = set(group.pids())
         outside = [(pid, key) for pid, key in handle.survivors() if pid not in inside and process.alive(pid, key)]
@@ -207,7 +213,7 @@ class LinuxEnforcer(Enforcer):
     def _group(self, handle: RunHandle) -> ProcessGroup | None:
         """The group of the run, made for one that was found; checked by the guard either way."""
         group = handle.group or (handle.gather() if handle.gather is not None else None)
-        self._guard.check_group(handle.run, [] if group is None else group.pids())
+        self._guard.check_group(handle.run, [] if group is None else group.pids(), handle.programs())
         return group
 
     def _kill_survivors(self, order: Order, handle: RunHandle) -> int:

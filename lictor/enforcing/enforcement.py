@@ -162,6 +162,7 @@ class Enforcement:
             enforce=live.enforce,
             group=live.group,
             survivors=lambda: self._survivors(live.number),
+            programs=lambda: self._collector.programs(live.number),
             recording=live.program.recording if live.program else frozenset(),
             gather=lambda: self._gather(live),
             network=lambda: self._network(live),

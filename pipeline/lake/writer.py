@@ -109,14 +109,14 @@ class LakeWriter:
             if self._wal and self._clock() - self._wal_since >= SEAL_AGE_S:
                 self._rotate()
 
-    def flush(self) -> None:
-        """Hand everything appended so far to the system: no end of this process can lose it, only one of the machine.
+    def flush(self, table: str) -> None:
+        """Hand what was appended to one table to the system: no end of this process can lose it, only one of the machine.
 
         Durable at the latest a second later, as with ``append``. Raises ``LakeError``.
         """
         with self._lock:
-            if self._held_rows:
-                self._hand_over()
+            if table in self._held:
+                self._hand_over([table])
 
     def sync(self) -> None:
         """Make everything appended so far durable. Raises ``LakeError``."""
@@ -165,15 +165,15 @@ class LakeWriter:
 
     def _write_held(self) -> None:
         """Held rows to the log, durable. What could not be written stays held."""
-        self._hand_over().sync()
+        self._hand_over(list(self._held)).sync()
         self._unsynced_since = None
 
-    def _hand_over(self) -> Wal:
-        """Held rows to the log. What could not be written stays held."""
+    def _hand_over(self, tables: list[str]) -> Wal:
+        """Held rows of some tables to the log. What could not be written stays held."""
         wal = self._wal or self._open_wal()
         if self._held and self._unsynced_since is None:
             self._unsynced_since = self._held_since
-        for table in list(self._held):
+        for table in tables:
             wal.append(table, rows.join(self._held[table]))
             self._held_rows -= sum(p.num_rows for p in self._held.pop(table))
         return wal

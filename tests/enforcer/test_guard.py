@@ -154,6 +154,23 @@ def test_a_runtime_of_root_is_refused_by_its_program(table, exe):
         guard.check_group("run-1", [40])
 
 
+def test_names_that_the_kernel_told_spare_a_look_at_all_but_those_that_count(table):
+    looked = []
+
+    def exe(pid):
+        looked.append(pid)
+        return "/usr/bin/dockerd" if pid == 40 else "/bin/sh"
+
+    guard = Guard(table, own=20, exe=exe, of_root=lambda _: True)
+    guard.check_group("run-1", [30, 31, 32], {30: "sh", 31: ""})
+    assert looked == [32], "not told: asked for"
+    with pytest.raises(GuardRefusal, match="process 40 is dockerd"):
+        guard.check_group("run-1", [30, 40], {30: "sh", 40: "dockerd"})
+    guard.check_group("run-1", [50], {50: "runc"})  # by now it is another program: what /proc says counts
+    with pytest.raises(GuardRefusal, match="Lictor itself"):
+        guard.check_group("run-1", [20], {20: "sh"})
+
+
 @pytest.mark.parametrize("exe", ["/usr/bin/docker", "/home/dockerd/sh", "/usr/bin/dockerd-not", ""])
 def test_other_programs_are_no_runtimes(table, exe):
     guard = Guard(table, own=20, exe=lambda _: exe, of_root=lambda _: True)

@@ -45,6 +45,9 @@ struct task_struct {
 	const struct cred *cred;
 	void *bpf_storage;
 } CORE;
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; } CORE;
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; } CORE;
 struct linux_binprm { struct file *file; const char *filename; const char *interp; } CORE;
 struct in6_addr_ { __u8 bytes[16]; };
 struct sock_common {

@@ -206,6 +206,14 @@ struct process_id {
 	__u32 reserved;
 };
 
+/* A live process of a run, as the walk tells it. */
+struct member {
+	__u64 start; /* as above */
+	__u32 pid;
+	__u32 run;
+	__u8 exe[32]; /* last name of its program, cut off there; empty where it has none any more */
+};
+
 struct hash_key {
 	__u64 hash;
 	__u32 scope;

@@ -3,7 +3,7 @@
  * Lictor's sensor, tracepoint tier: for kernels that refuse LSM and fentry programs.
  *
  * One program at the return of system calls, three at a process's turning points, four
- * cgroup hooks for addresses. Each family of probes has a header of its own; this file
+ * cgroup hooks for addresses, one that user space runs to find who is left. Each family of probes has a header of its own; this file
  * joins them and sends each system call to its family. Nothing is attached at system call
  * entry: it would double the price that every untagged process pays, and user pointers
  * read there can be empty or rewritten.
@@ -30,6 +30,7 @@
 #include "process.h"
 #include "file.h"
 #include "network.h"
+#include "walk.h"
 
 static __always_inline void begin_event(struct event *e, const struct call *c, const struct tag *tag)
 {

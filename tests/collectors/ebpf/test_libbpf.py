@@ -57,7 +57,7 @@ def test_programs_are_those_of_the_kernel(loaded):
     programs = list(loaded.programs())
     assert {p.section for p in programs} == {
         "tp_btf/sys_exit", "tp_btf/task_newtask", "tp_btf/sched_process_exec", "tp_btf/sched_process_exit",
-        "cgroup/connect4", "cgroup/connect6", "cgroup/sendmsg4", "cgroup/sendmsg6",
+        "cgroup/connect4", "cgroup/connect6", "cgroup/sendmsg4", "cgroup/sendmsg6", "iter/task",
     }  # fmt: skip
     assert all(int(fdinfo(p.fd)["prog_id"]) > 0 for p in programs)
     assert [p.missed() for p in programs] == [0] * len(programs)
@@ -67,7 +67,7 @@ def test_programs_are_those_of_the_kernel(loaded):
 def test_programs_can_be_left_out(sensor):
     made = libbpf.Object(OBJECT, SMALL, without="cgroup/")
     try:
-        assert {p.section.partition("/")[0] for p in made.programs()} == {"tp_btf"}
+        assert {p.section.partition("/")[0] for p in made.programs()} == {"tp_btf", "iter"}
     finally:
         made.close()
 

@@ -41,6 +41,11 @@ def in_log(lake):
     ]
 
 
+def tables_in_log(lake):
+    (log,) = (lake.root / "wal").glob("*.wal")
+    return [frame.table for frame in frames.scan(pa.py_buffer(log.read_bytes()), verify_chain=True).frames]
+
+
 def test_rows_are_durable_after_half_a_second_of_ticks(lake, rows, clock, monkeypatch):
     synced = []
     fdatasync = os.fdatasync
@@ -307,7 +312,7 @@ def test_rows_that_were_handed_over_are_in_the_log_at_once_and_durable_a_little_
     fdatasync = os.fdatasync
     monkeypatch.setattr(os, "fdatasync", lambda fd: (fdatasync(fd), synced.append(in_log(lake))))
     lake.append("activity", rows(3))
-    lake.flush()
+    lake.flush("activity")
     assert in_log(lake) == [0, 1, 2]
     assert synced == []
     clock.now += writer.MAX_HELD_S
@@ -319,16 +324,28 @@ def test_rows_that_were_handed_over_are_in_the_log_at_once_and_durable_a_little_
     assert len(synced) == 1, "nothing is made durable twice"
 
 
+def test_rows_of_other_tables_wait_for_their_time(lake, rows):
+    lake.append("activity", rows(3))
+    lake.append("actions", pa.table({"id": ["a"], "phase": ["intent"]}))
+    lake.flush("actions")
+    assert tables_in_log(lake) == ["actions"]
+    lake.flush("requests")
+    lake.flush("actions")
+    assert tables_in_log(lake) == ["actions"]
+    lake.sync()
+    assert tables_in_log(lake) == ["actions", "activity"]
+
+
 def test_handed_over_rows_are_durable_with_the_next_sync_and_before_a_log_is_sealed(lake, rows, clock, monkeypatch):
     synced = []
     fdatasync = os.fdatasync
     monkeypatch.setattr(os, "fdatasync", lambda fd: (fdatasync(fd), synced.append(in_log(lake))))
     lake.append("activity", rows(3))
-    lake.flush()
+    lake.flush("activity")
     lake.sync()
     assert synced == [[0, 1, 2]]
     lake.append("activity", rows(2, 3))
-    lake.flush()
+    lake.flush("activity")
     clock.now += writer.SEAL_AGE_S
     monkeypatch.setattr(writer, "MAX_HELD_S", 10 * writer.SEAL_AGE_S)
     lake.tick()
@@ -341,7 +358,7 @@ def test_rows_that_were_handed_over_outlive_a_kill(tmp_path, rows):
     if pid == 0:
         doomed = LakeWriter(tmp_path / "lake", "vm")
         doomed.append("activity", rows(3))
-        doomed.flush()
+        doomed.flush("activity")
         os.write(write, b"x")
         os.kill(os.getpid(), 9)
     os.close(write)
