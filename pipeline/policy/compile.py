@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.policy import globs
+from pipeline.policy.building import building
 from pipeline.policy.combine import (
     STOPPING,
     UNSTOPPABLE,
@@ -65,6 +66,7 @@ OWN_LAYER, OWN_FILES = "lictor", "policy-files"
 """Names of the layer and of the rule that protect the policies' own files."""
 
 
+@building()
 def compile_policies(
     policies: Sequence[Policy], context: RunContext, *, mode: str | None = None, guarded: Sequence[str] = ()
 ) -> Program:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline import schema
+from pipeline.policy.building import building
 from pipeline.policy.compile import STOPPING, UNSTOPPABLE, CompiledRule, Layer, Program
 from pipeline.policy.kernel_rules import SELECTORS, KernelRule, Part, PathTarget, kernel_selectors, part_of
 
@@ -61,6 +62,7 @@ class _Default:
     reasons: tuple[str, ...] = ()
 
 
+@building()
 def kernel_plan(program: Program) -> KernelPlan:
     """The plan of a program; pure, and the same for the same program."""
     parts = {id(rule): part_of(rule) for rule in program.rules}

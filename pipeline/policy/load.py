@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from pipeline.policy import checks
+from pipeline.policy.building import building
 from pipeline.policy.includes import Fetch, Part, merged
 from pipeline.policy.model import (
     DOCUMENT,
@@ -79,6 +80,7 @@ _PATTERNS = {
 }
 
 
+@building()
 def load_policy(text: str, filename: str, fetch: Fetch | None = None) -> Policy:
     """Read one policy; raises ``PolicyError`` with every problem of the file. Does no I/O but by ``fetch``."""
     return merged(_part(text, filename), _part, fetch)

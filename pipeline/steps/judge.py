@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline import schema
+from pipeline.policy.building import building
 from pipeline.policy.classes import Classes, Codes, PortClasses, RangeClasses, encoded, indices, valid
 from pipeline.policy.decide import LOCAL, TEXTS, Decider, Decision, Facts, named_decisions
 
@@ -50,6 +51,7 @@ _WEAKER_THAN_ALL = -1
 class Judge:
     """A step of the pipeline that judges rows with an ``agent_run``; the others keep what they have."""
 
+    @building()
     def __init__(self, program: Program) -> None:
         self._decider = Decider(program)
         self._by_name = named_decisions(program)
