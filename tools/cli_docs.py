@@ -28,8 +28,9 @@ on the exit status of the command that it ran.
 def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Every command that does something, with its full name; groups are walked through, hidden ones left out."""
     below = getattr(command, "commands", None)
-    if below is None:
+    if below is None or getattr(command, "invoke_without_command", False):
         yield path, command
+    if below is None:
         return
     for name, member in below.items():
         if not member.hidden:

@@ -9,21 +9,14 @@ import sys
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from pipeline import schema
+from queries.catalog import SQL_TYPES
 from tools import generated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-SQL_TYPE = {
-    pa.string(): "VARCHAR",
-    pa.int32(): "INTEGER",
-    pa.int64(): "BIGINT",
-    pa.float64(): "DOUBLE",
-    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
-}
+SQL_TYPE = SQL_TYPES
 """Names that a query uses for the lake's types; tests/pipeline/test_schema.py holds them against DuckDB."""
 
 PURPOSE = {

@@ -19,9 +19,12 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
 
 MAGIC = b"LWF1"
 HEADER_ID = 0
@@ -131,8 +134,12 @@ def scan(log: pa.Buffer, *, verify_chain: bool) -> Scan:
     since its length cannot be trusted. A broken chain is reported, its frame is kept.
     """
     result, view, position = Scan(), memoryview(log), 0
+
+    def content(offset: int, length: int) -> memoryview:
+        return view[offset : offset + length]
+
     while position < len(view):
-        step = _frame_at(view, position)
+        step = _frame_at(content, position, len(view))
         if isinstance(step, Damage):
             result.damages.append(step)
             break
@@ -147,16 +154,56 @@ def scan(log: pa.Buffer, *, verify_chain: bool) -> Scan:
     return result
 
 
-def _frame_at(view: memoryview, position: int) -> _Head | Damage:
+def step(
+    read: Callable[[int, int], bytes], size: int, position: int, tables: Collection[str]
+) -> tuple[int, Frame | Damage | None]:
+    """One frame of a log that is read piece by piece: where the next one begins, and what is here.
+
+    ``read`` takes offset and length. The header and frames of other ``tables`` are ``None``, their payload is not read.
+    Behind a damaged payload the log goes on; at half a frame or a damaged head nothing can be told, and the position stays.
+    """
+    head = _frame_at(read, position, size)
+    if isinstance(head, Damage):
+        return position, head
+    after = position + HEAD_BYTES + head.length
+    table = _TABLE_OF_ID.get(head.table_id)
+    if head.table_id == HEADER_ID or (table and table not in tables):
+        return after, None
+    result, payload = Scan(), pa.py_buffer(read(position + HEAD_BYTES, head.length))
+    why = _take(result, head, payload)
+    if why:
+        return after, Damage(position, after - position, why, head.rows)
+    return after, result.frames[0]
+
+
+def header(read: Callable[[int, int], bytes], size: int) -> dict[str, Any] | None:
+    """The first frame of a log; ``None`` where it cannot be read."""
+    head = _frame_at(read, 0, size)
+    if isinstance(head, Damage):
+        return None
+    result = Scan()
+    _take(result, head, pa.py_buffer(read(HEAD_BYTES, head.length)))
+    return result.header
+
+
+def last_boundary(read: Callable[[int, int], bytes], size: int) -> int:
+    """Where the whole frames of a log end, looking at heads only."""
+    position = 0
+    while position < size and not isinstance(head := _frame_at(read, position, size), Damage):
+        position += HEAD_BYTES + head.length
+    return position
+
+
+def _frame_at(read: Callable[[int, int], bytes | memoryview], position: int, size: int) -> _Head | Damage:
     """Head of the frame at a position, or why there is none."""
-    left = len(view) - position
-    head = bytes(view[position : position + HEAD_BYTES])
+    left = size - position
+    head = bytes(read(position, HEAD_BYTES))
     if len(head) < HEAD_BYTES:
         return Damage(position, left, "the last frame is incomplete", None, torn=True)
     magic, table_id, rows, length, crc = _HEAD.unpack_from(head)
     if magic != MAGIC or _CRC.unpack_from(head, _CHAIN_END)[0] != zlib.crc32(head[:_CHAIN_END]):
         # After a power cut a file may end in zeros that were never written.
-        torn = not any(head) and not any(bytes(view[position:]))
+        torn = not any(head) and not any(bytes(read(position, left)))
         return Damage(position, left, "a frame's head is damaged", None, torn=torn)
     if length > left - HEAD_BYTES:
         return Damage(position, left, "the last frame is incomplete", rows, torn=True)

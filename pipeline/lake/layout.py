@@ -6,6 +6,7 @@
     <lake>/commits/<writer>-<n>.json                                   what is: one record per sealed log
     <lake>/<table>/day=YYYY-MM-DD/host=<host>/<writer>-<n>.parquet     the rows
     <lake>/damaged/<writer>-<n>@<offset>                               bytes of a log that could not be read
+    <lake>/feeds/<name>/                                               how far a follower has read
 
 A Parquet file counts only when a commit record names it, so a half-written one is never read.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 WAL = "wal"
 COMMITS = "commits"
 DAMAGED = "damaged"
+FEEDS = "feeds"
 READABLE = (WAL, COMMITS, *TABLES)
 """Folders that a query may read; nothing else of the lake is any of its business."""
 

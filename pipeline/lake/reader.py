@@ -22,7 +22,7 @@ from pipeline.lake import layout
 from pipeline.lake.errors import LakeError, QueryError, log_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _GRACE_S = 3.0  # the worker interrupts itself; this much later it is killed
 _CODE = Path(__file__).parents[2]
@@ -67,6 +67,37 @@ class Lake:
         table = pa.ipc.open_stream(content).read_all()
         table.validate(full=True)  # the worker is not trusted more than the SQL that ran in it
         return table
+
+    def query_all(
+        self, sqls: Mapping[str, str], *, prepare: Sequence[str] = (), timeout: float = 60.0, skip_damaged: bool = False
+    ) -> dict[str, pa.Table | QueryError]:
+        """Many SELECTs of the same moment by name, in one worker: a start costs more than most questions.
+
+        ``prepare``: statements that go first, such as tables in memory that many of them read; one that fails fails all.
+        A question that fails gives its error in place of rows. ``timeout`` and the size of a result are for all together;
+        what comes too late is an error. Raises as ``query`` does for what concerns all of them.
+        """
+        text = "\n".join([*prepare, *sqls.values()])
+        request = {
+            "sql": text,
+            "prepare": list(prepare),
+            "sqls": dict(sqls),
+            "limit": None,
+            "skip_damaged": skip_damaged,
+        }
+        answer, content = self._ask(request, timeout)
+        for warning in answer["warnings"]:
+            self._report(warning)
+        self._known.update(answer["known"])
+        found: dict[str, pa.Table | QueryError] = {}
+        for name, (size, error) in answer["parts"].items():
+            if error is not None:
+                found[name] = QueryError(error)
+                continue
+            table = pa.ipc.open_stream(content[:size]).read_all()
+            table.validate(full=True)  # as in ``query``
+            content, found[name] = content[size:], table
+        return found
 
     def check(self, *, timeout: float = 600.0) -> list[str]:
         """Compare every segment and log with its checksums: one line for each that is damaged."""

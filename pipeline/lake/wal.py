@@ -39,9 +39,8 @@ class Wal:
     def create(cls, path: Path, header: dict[str, Any]) -> Wal:
         """Start a log; ``header`` says who writes it. Raises ``OSError``; then nothing is left behind."""
         hidden = path.with_name(path.name + ".new")
-        fd = layout.create(hidden, exclusive=True)
+        fd = _locked_new(hidden)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
             buffers, chain = frames.encode_header(header)
             _write(fd, buffers)
             os.fsync(fd)
@@ -65,7 +64,7 @@ class Wal:
         except BlockingIOError:
             os.close(fd)
             return None
-        if os.fstat(fd).st_nlink == 0:  # its owner sealed and removed it between open and lock
+        if not _named(path, fd):  # its owner sealed and removed it between open and lock; a feed may still hold a link
             os.close(fd)
             return None
         return cls(path, fd, frames.START)
@@ -113,6 +112,24 @@ class Wal:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+
+
+def _locked_new(path: Path) -> int:
+    """A new file that is locked; one that somebody's recovery took for a leftover before it was locked is made again."""
+    while True:
+        fd = layout.create(path, exclusive=True)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if _named(path, fd):
+            return fd
+        os.close(fd)
+
+
+def _named(path: Path, fd: int) -> bool:
+    """Whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def _write(fd: int, buffers: list[Any]) -> int:

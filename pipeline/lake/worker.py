@@ -1,7 +1,7 @@
 """The process in which a person's SQL runs: locked down first, asked second.
 
 Reads one JSON request from standard input, answers on standard output with one line of JSON
-(error, warnings) and, after success, an Arrow IPC stream. Imports everything it will need,
+(error, warnings) and, after success, an Arrow IPC stream for each question. Imports everything it will need,
 gives up its rights, and only then connects to DuckDB.
 """
 
@@ -35,9 +35,9 @@ _OWN_FAULTS = (
 def main() -> None:
     """Answer one request."""
     request = json.loads(sys.stdin.buffer.read())
-    table = None
+    streams: Sequence[pa.Buffer] = ()
     try:
-        answer, table = _answer(request)
+        answer, streams = _answer(request)
     except LakeError as error:
         answer = {"error": str(error), "kind": type(error).__name__}
     except MemoryError:
@@ -47,19 +47,18 @@ def main() -> None:
         answer = {"error": f"the query worker failed ({what}): please report this", "kind": "QueryError"}
     out = sys.stdout.buffer
     out.write(json.dumps(answer).encode() + b"\n")
-    if table is not None:
-        with pa.ipc.new_stream(out, table.schema) as stream:
-            stream.write_table(table)
+    for stream in streams:
+        out.write(stream)
     out.flush()
 
 
-def _answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], pa.Table | None]:
+def _answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[pa.Buffer]]:
     root = Path(request["root"])
     memory = request["memory"] + _HEADROOM
     held = sandbox.confine(root, memory=memory, seconds=request["timeout"], unsafe=request["unsafe"])
     if request["sql"] is None:
         taken = snapshot.take(root, schema.TABLES)
-        return {"damages": taken.damages + list(snapshot.check_content(root, taken.segments).faults.values())}, None
+        return {"damages": taken.damages + list(snapshot.check_content(root, taken.segments).faults.values())}, ()
     views = engine.needed_views(request["sql"], request["views"])
     text = " ".join([request["sql"], *views.values()])
     taken = snapshot.take(root, {t for n, t in engine.BASE_TABLES.items() if engine.mentions(text, n)})
@@ -68,30 +67,81 @@ def _answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], pa.Table | None
     if damages and not request["skip_damaged"]:
         raise QueryError(_first(damages))
     taken.segments = [s for s in taken.segments if s.path not in checked.faults]
-    return {"warnings": damages, "known": checked.whole, "held": held}, _run(root, request, views, taken)
+    told = {"warnings": damages, "known": checked.whole, "held": held}
+    results = _run(root, request, views, taken)
+    if "sqls" not in request:
+        result = results[""]
+        if isinstance(result, QueryError):
+            raise result
+        return told, [_stream(result)]
+    parts, streams = {}, []
+    for name, result in results.items():
+        if not isinstance(result, QueryError):
+            streams.append(_stream(result))
+        parts[name] = (None, str(result)) if isinstance(result, QueryError) else (streams[-1].size, None)
+    return told | {"parts": parts}, streams
 
 
-def _run(root: Path, request: Mapping[str, Any], views: Mapping[str, str], taken: snapshot.Snapshot) -> pa.Table:
+def _stream(table: pa.Table) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue()
+
+
+def _run(
+    root: Path, request: Mapping[str, Any], views: Mapping[str, str], taken: snapshot.Snapshot
+) -> dict[str, pa.Table | QueryError]:
+    """The answer to each question, in turn."""
     connection = engine.connect(root, request["memory"])
     late = threading.Event()
     timer = threading.Timer(request["timeout"], _interrupt, (connection, late))
     timer.daemon = True
     timer.start()
     try:
-        engine.define(connection, root, taken, views)
-        return engine.fetch(connection, request["sql"], request["limit"], request["max_bytes"])
-    except (duckdb.OutOfMemoryException, MemoryError) as error:
-        raise QueryError(_too_big(request)) from error
-    except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
-        if late.is_set():
-            raise QueryError(
-                f"the query took longer than {request['timeout']:g} s: narrow it, or allow more time"
-            ) from error
-        faults = {} if isinstance(error, _OWN_FAULTS) else snapshot.check_content(root, taken.segments).faults
-        raise QueryError(_first([*faults.values(), one_line(str(error))])) from error
+        try:
+            engine.define(connection, root, taken, views)
+            for statement in request.get("prepare", ()):
+                connection.execute(statement)
+        except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
+            raise _explained(error, root, request, taken, late=late.is_set()) from error
+        results: dict[str, pa.Table | QueryError] = {}
+        left = request["max_bytes"]
+        for name, sql in request.get("sqls", {"": request["sql"]}).items():
+            found = _one(connection, sql, left, root, request, taken, late)
+            left -= found.nbytes if isinstance(found, pa.Table) else 0
+            results[name] = found
+        return results
     finally:
         timer.cancel()
         timer.join()
+
+
+def _one(
+    connection: duckdb.DuckDBPyConnection, sql: str, left: int, root: Path, request: Mapping[str, Any],
+    taken: snapshot.Snapshot, late: threading.Event,
+) -> pa.Table | QueryError:  # fmt: skip
+    """Rows of one question, or why there are none."""
+    try:
+        if late.is_set():  # the interrupt was for the question before
+            return QueryError(_too_late(request))
+        return engine.fetch(connection, sql, request["limit"], left)
+    except QueryError as error:
+        return error
+    except (duckdb.Error, pa.ArrowException, RuntimeError, MemoryError) as error:
+        return _explained(error, root, request, taken, late=late.is_set())
+
+
+def _explained(
+    error: Exception, root: Path, request: Mapping[str, Any], taken: snapshot.Snapshot, *, late: bool
+) -> QueryError:
+    """What a failure of DuckDB or Arrow comes from: too much memory, too little time, a damaged file, or the SQL."""
+    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
+        return QueryError(_too_big(request))
+    if late:
+        return QueryError(_too_late(request))
+    faults = {} if isinstance(error, _OWN_FAULTS) else snapshot.check_content(root, taken.segments).faults
+    return QueryError(_first([*faults.values(), one_line(str(error))]))
 
 
 def _interrupt(connection: duckdb.DuckDBPyConnection, late: threading.Event) -> None:
@@ -102,6 +152,10 @@ def _interrupt(connection: duckdb.DuckDBPyConnection, late: threading.Event) -> 
 def _first(lines: Sequence[str]) -> str:
     more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
     return lines[0] + more
+
+
+def _too_late(request: Mapping[str, Any]) -> str:
+    return f"the query took longer than {request['timeout']:g} s: narrow it, or allow more time"
 
 
 def _too_big(request: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pipeline import schema
 from pipeline.lake import frames, layout, rows
@@ -39,21 +39,36 @@ MAX_BACKLOG = 1_000_000
 """Rows kept in memory while the log cannot be written; beyond it ``append`` refuses more."""
 
 
+class State(NamedTuple):
+    """Where a writer stands: bytes written to logs, when a log was last made durable and since when the oldest row
+    waits for that (s, the writer's clock), logs that wait to be sealed.
+    """
+
+    written: int
+    durable_at: float | None
+    unsynced_since: float | None
+    waiting: int
+
+
 class LakeWriter:
     """Writes the tables of ``pipeline.schema`` into the lake at ``root``; safe to use from several threads.
 
     ``host`` is the partition of rows that name no host. ``clock`` gives monotonic seconds, ``wall``
     nanoseconds since 1970. ``report`` is told, one line each, what recovery or the background sealing
-    could not do. Logs of writers that are gone are sealed in the background. Raises ``LakeError``.
+    could not do; ``seen`` of all rows that were taken in. Logs of writers that are gone are sealed in the background.
+    Raises ``LakeError``.
     """
 
     def __init__(
         self, root: Path | str, host: str, *, clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], int] = time.time_ns, report: Callable[[str], None] = log_warning,
+        seen: Callable[[str, pa.Table], None] | None = None,
     ) -> None:  # fmt: skip
         self.root = Path(root)
         self.host = host
-        self._clock, self._wall, self._report = clock, wall, report
+        self._clock, self._wall, self._report, self._seen = clock, wall, report, seen
+        self._written = 0
+        self._durable_at: float | None = None
         layout.prepare(self.root)
         started = datetime.fromtimestamp(wall() / 1e9, UTC)
         self.name = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -97,6 +112,8 @@ class LakeWriter:
                 self._held_since = self._clock()
             self._held.setdefault(table, []).append(tidy)
             self._held_rows += tidy.num_rows
+            if self._seen is not None:
+                self._seen(table, tidy)
             if self._held_rows >= MAX_ROWS:
                 self.sync()
 
@@ -125,6 +142,11 @@ class LakeWriter:
                 self._write_held()
                 if self._wal and self._wal.size >= SEAL_BYTES:
                     self._rotate()
+
+    def state(self) -> State:
+        """Where it stands now, without waiting for anybody."""
+        oldest = self._unsynced_since if self._unsynced_since is not None or not self._held_rows else self._held_since
+        return State(self._written, self._durable_at, oldest, len(self._waiting))
 
     def seal(self) -> None:
         """Make everything appended so far a Parquet segment; returns when it is. Raises ``LakeError``."""
@@ -166,7 +188,7 @@ class LakeWriter:
     def _write_held(self) -> None:
         """Held rows to the log, durable. What could not be written stays held."""
         self._hand_over(list(self._held)).sync()
-        self._unsynced_since = None
+        self._unsynced_since, self._durable_at = None, self._clock()
 
     def _hand_over(self, tables: list[str]) -> Wal:
         """Held rows of some tables to the log. What could not be written stays held."""
@@ -174,7 +196,9 @@ class LakeWriter:
         if self._held and self._unsynced_since is None:
             self._unsynced_since = self._held_since
         for table in tables:
+            before = wal.size
             wal.append(table, rows.join(self._held[table]))
+            self._written += wal.size - before
             self._held_rows -= sum(p.num_rows for p in self._held.pop(table))
         return wal
 

@@ -1,18 +1,18 @@
 -- title: Coverage gaps
 -- answers: When was something lost, how much, why, and which runs does that touch?
 -- columns:
---   since: begin of the interval
---   until: end of the interval
---   host: host name
---   boot_id: boot of the host
---   source: collector, or lake for rows lost on the way to disk
---   class: activity class
---   reason: why events were lost
---   lost: how many; NULL where nobody can know
---   delivered: events of that source, processor and class that became rows in the interval
---   emitted: sequence numbers given out in the interval
---   cpu: processor
---   runs: runs that went on at the time, so that a "never happened" about them is not certain
+--   since TIMESTAMPTZ: begin of the interval
+--   until TIMESTAMPTZ: end of the interval
+--   host VARCHAR: host name
+--   boot_id VARCHAR: boot of the host
+--   source VARCHAR: collector, or lake for rows lost on the way to disk
+--   class VARCHAR: activity class
+--   reason VARCHAR: why events were lost
+--   lost BIGINT: how many; NULL where nobody can know
+--   delivered BIGINT: events of that source, processor and class that became rows in the interval
+--   emitted BIGINT: sequence numbers given out in the interval
+--   cpu INTEGER: processor
+--   runs VARCHAR: runs that went on at the time, so that a "never happened" about them is not certain
 SELECT
     g.since, g.until, g.host, g.boot_id, g.source, g.class, g.reason, g.lost, g.delivered, g.emitted, g.cpu,
     (

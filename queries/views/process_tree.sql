@@ -1,22 +1,22 @@
 -- title: Process tree
 -- answers: Which process of a run started which, what did each run, and how did it end?
 -- columns:
---   agent_run: the run
---   position: order in which to print the rows of a run
---   depth: 0 for a process whose creator is not part of the run
---   tree: the program, indented by depth
---   process_key: identity of the process
---   parent_key: identity of its creator
---   pid: process id
---   host: host name
---   started: when it was created, or its first program started
---   ended: when it exited
---   exe: the last program that it ran; NULL where it ran none of its own
---   cmdline: argv of that program
---   programs: how many programs it ran
---   exit_code: status given to exit
---   signal: the signal that ended it
---   denied: its rows whose verdict is deny or stronger
+--   agent_run VARCHAR: the run
+--   position BIGINT: order in which to print the rows of a run
+--   depth INTEGER: 0 for a process whose creator is not part of the run
+--   tree VARCHAR: the program, indented by depth
+--   process_key BIGINT: identity of the process
+--   parent_key BIGINT: identity of its creator
+--   pid INTEGER: process id
+--   host VARCHAR: host name
+--   started TIMESTAMPTZ: when it was created, or its first program started
+--   ended TIMESTAMPTZ: when it exited
+--   exe VARCHAR: the last program that it ran; NULL where it ran none of its own
+--   cmdline VARCHAR: argv of that program
+--   programs BIGINT: how many programs it ran
+--   exit_code INTEGER: status given to exit
+--   signal INTEGER: the signal that ended it
+--   denied BIGINT: its rows whose verdict is deny or stronger
 WITH RECURSIVE ran AS (
     SELECT
         agent_run, process_key, any_value(parent_key) AS parent_key, any_value(pid) AS pid, any_value(host) AS host,

@@ -1,32 +1,32 @@
 -- title: Requests
 -- answers: What were runs held for, who decided, and how?
 -- columns:
---   id: the question: id of the action that froze the run; its rows share it
---   time: when the state was entered
---   state: waiting; released, denied or killed; gone: the run ended meanwhile
---   host: host name
---   boot_id: boot of the host
---   agent_run: the run that is held
---   agent: agent
---   user: who runs the agent
---   uid: its number: this user decides nothing here
---   process_key: the process that asks
---   pid: its pid
---   exe: its program
---   cmdline: its command line
---   operation: what it asks for; NULL where a person froze the run
---   object: path or address
---   rule: the rule that asks
---   policy: policy of the rule
---   because: why the rule asks
---   instead: what to do instead
---   change: the smallest change of the policy that would let it pass
---   until: when the time is up
---   then: what happens then: release, deny or kill
---   decided_by: name of the user who decided; lictor where the time was up
---   decided_uid: number of that user
---   decided_login: who had logged in, where that is another user (sudo)
---   why: what they said
+--   id VARCHAR: the question: id of the action that froze the run; its rows share it
+--   time TIMESTAMPTZ: when the state was entered
+--   state VARCHAR: waiting; released, denied or killed; gone: the run ended meanwhile
+--   host VARCHAR: host name
+--   boot_id VARCHAR: boot of the host
+--   agent_run VARCHAR: the run that is held
+--   agent VARCHAR: agent
+--   user VARCHAR: who runs the agent
+--   uid BIGINT: its number: this user decides nothing here
+--   process_key BIGINT: the process that asks
+--   pid INTEGER: its pid
+--   exe VARCHAR: its program
+--   cmdline VARCHAR: its command line
+--   operation VARCHAR: what it asks for; NULL where a person froze the run
+--   object VARCHAR: path or address
+--   rule VARCHAR: the rule that asks
+--   policy VARCHAR: policy of the rule
+--   because VARCHAR: why the rule asks
+--   instead VARCHAR: what to do instead
+--   change VARCHAR: the smallest change of the policy that would let it pass
+--   until TIMESTAMPTZ: when the time is up
+--   then VARCHAR: what happens then: release, deny or kill
+--   decided_by VARCHAR: name of the user who decided; lictor where the time was up
+--   decided_uid BIGINT: number of that user
+--   decided_login VARCHAR: who had logged in, where that is another user (sudo)
+--   why VARCHAR: what they said
 SELECT * FROM request_log
 -- A question is written again, with its own time, once the change is known.
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC NULLS LAST, state = 'waiting', change IS NULL) = 1

@@ -1,34 +1,34 @@
 -- title: Runs
 -- answers: Which agents ran, when, under which policy, and how much did they do?
 -- columns:
---   run: the run's id, activity.agent_run
---   agent: agent
---   state: started or ended
---   started: when the run began
---   ended: when it ended; NULL while it goes on
---   host: host name
---   user: who started it
---   command: command line of the root process
---   cwd: working directory
---   mode: enforce, audit, or none without a policy
---   policy: policy names, joined by +
---   policy_version: hash of the policy texts
---   exit_code: exit status of the root process
---   events: rows recorded for the run; counted while it goes on
---   denied: rows whose verdict is deny or stronger; counted while it goes on
---   lost: events lost on the host while the run went on
---   processes: processes that did something
---   programs: programs started
---   files_changed: distinct files created, written, renamed or deleted
---   destinations: distinct addresses and ports asked for
---   first_event: time of its first row
---   last_event: time of its last row
---   time: when the state was entered
---   boot_id: boot of the host
---   source: collector that observed it
---   root_key: process_key of the root process
---   root_pid: pid of the root process
---   cgroup: cgroup v2 path of the run, where it has its own
+--   run VARCHAR: the run's id, activity.agent_run
+--   agent VARCHAR: agent
+--   state VARCHAR: started or ended
+--   started TIMESTAMPTZ: when the run began
+--   ended TIMESTAMPTZ: when it ended; NULL while it goes on
+--   host VARCHAR: host name
+--   user VARCHAR: who started it
+--   command VARCHAR: command line of the root process
+--   cwd VARCHAR: working directory
+--   mode VARCHAR: enforce, audit, or none without a policy
+--   policy VARCHAR: policy names, joined by +
+--   policy_version VARCHAR: hash of the policy texts
+--   exit_code INTEGER: exit status of the root process
+--   events BIGINT: rows recorded for the run; counted while it goes on
+--   denied BIGINT: rows whose verdict is deny or stronger; counted while it goes on
+--   lost BIGINT: events lost on the host while the run went on
+--   processes BIGINT: processes that did something
+--   programs BIGINT: programs started
+--   files_changed BIGINT: distinct files created, written, renamed or deleted
+--   destinations BIGINT: distinct addresses and ports asked for
+--   first_event TIMESTAMPTZ: time of its first row
+--   last_event TIMESTAMPTZ: time of its last row
+--   time TIMESTAMPTZ: when the state was entered
+--   boot_id VARCHAR: boot of the host
+--   source VARCHAR: collector that observed it
+--   root_key BIGINT: process_key of the root process
+--   root_pid INTEGER: pid of the root process
+--   cgroup VARCHAR: cgroup v2 path of the run, where it has its own
 WITH latest AS (
     SELECT * FROM run_log
     -- A run that starts and ends within a microsecond has ended.

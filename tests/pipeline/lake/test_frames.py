@@ -134,3 +134,45 @@ def test_the_head_of_the_chain_depends_on_all_of_it(rows):
     assert (
         scan(log(("activity", part), ("runs", pa.table({"run": ["r"]})))).chain != scan(log(("activity", part))).chain
     )
+
+
+def test_read_step_by_step_a_log_is_what_a_scan_says(data):
+    def read(offset, length):
+        return data[offset : offset + length]
+
+    found, position = [], 0
+    while position < len(data):
+        position, frame = frames.step(read, len(data), position, {"activity"})
+        found += frame.read()["seq"].to_pylist() if frame else []
+    assert found == sequences(scan(data))
+    assert frames.last_boundary(read, len(data)) == len(data)
+    assert frames.header(read, len(data)) == HEADER
+
+
+@given(cut=st.integers(0, 10_000))
+def test_the_last_boundary_is_where_the_whole_frames_end(cut):
+    data = log(("coverage", tidy("coverage", pa.table({"lost": [1, 2]}))), ("runs", pa.table({"events": [3]})))
+    cut = min(cut, len(data))
+
+    def read(offset, length):
+        return data[:cut][offset : offset + length]
+
+    whole = max(p for p in pieces(data) if p <= cut)
+    assert frames.last_boundary(read, cut) == whole
+    after, found = frames.step(read, cut, whole, {"runs"}) if whole < cut else (whole, None)
+    assert after == whole
+    assert found is None or found.torn
+
+
+def test_payloads_of_other_tables_are_not_read(data):
+    asked = []
+
+    def read(offset, length):
+        asked.append(length)
+        return data[offset : offset + length]
+
+    position = 0
+    while position < len(data):
+        position, frame = frames.step(read, len(data), position, {"runs"})
+        assert frame is None
+    assert set(asked) == {frames.HEAD_BYTES}

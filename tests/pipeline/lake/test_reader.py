@@ -290,3 +290,39 @@ from pipeline.lake.reader import Lake
 print(Lake(sys.argv[1]).query("SELECT count(*) n FROM activity").to_pylist(), "duckdb" in sys.modules)
 """
     assert run_python(script, filled).stdout.strip() == "[{'n': 30}] False"
+
+
+def test_many_questions_are_asked_of_one_moment_and_one_that_fails_leaves_the_others(filled):
+    found = Lake(filled).query_all({
+        "count": "SELECT count(*) AS n FROM activity", "broken": "SELECT nothing FROM activity",
+        "write": "CREATE TABLE x (n INT)", "none": "SELECT seq FROM activity WHERE seq < 0",
+    })  # fmt: skip
+    assert found["count"].to_pylist() == [{"n": 30}]
+    assert found["none"].num_rows == 0
+    assert "nothing" in str(found["broken"])
+    assert "read-only" in str(found["write"])
+    assert Lake(filled).query_all({}) == {}
+
+
+def test_what_is_prepared_is_there_for_every_question_and_a_failure_is_one_of_all(filled):
+    prepare = ["CREATE TABLE few AS SELECT seq FROM activity WHERE seq < 5", "CREATE VIEW fewer AS FROM few LIMIT 2"]
+    found = Lake(filled).query_all(
+        {"a": "SELECT count(*) AS n FROM few", "b": "SELECT count(*) AS n FROM fewer"}, prepare=prepare
+    )
+    assert [found[n].to_pylist() for n in "ab"] == [[{"n": 5}], [{"n": 2}]]
+    with pytest.raises(QueryError, match="nowhere"):
+        Lake(filled).query_all({"a": "SELECT 1"}, prepare=["CREATE TABLE t AS FROM nowhere"])
+    with pytest.raises(QueryError):
+        Lake(filled).query_all({"a": "SELECT 1"}, prepare=[f"COPY activity TO '{filled}/stolen.csv'"])
+
+
+def test_what_comes_too_late_or_is_too_large_is_an_error_of_its_own(filled):
+    slow = "SELECT count(*) AS n FROM range(100000000000) WHERE range % 7 = 3"
+    found = Lake(filled).query_all({"first": "SELECT 1 AS n", "slow": slow, "after": "SELECT 2 AS n"}, timeout=3)
+    assert found["first"].to_pylist() == [{"n": 1}]
+    assert "longer than 3 s" in str(found["slow"])
+    assert "longer than 3 s" in str(found["after"])
+    wide = "SELECT repeat('x', 1000000) AS text FROM range(3)"
+    found = Lake(filled, max_bytes=4_000_000).query_all({"a": wide, "b": wide})
+    assert found["a"].num_rows == 3
+    assert "larger than" in str(found["b"])

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -126,3 +128,35 @@ def test_after_a_failed_fdatasync_the_log_is_never_called_durable_again(wal, row
     for again in (wal.sync, lambda: wal.append("activity", rows(1))):
         with pytest.raises(LakeError, match="making the log durable"):
             again()
+
+
+def test_a_removed_log_that_a_feed_still_links_is_not_adopted(wal, monkeypatch):
+    """Between open and lock its owner may remove it; the link keeps the inode alive."""
+    path = wal.path
+    os.link(path, path.with_name("link"))
+    real = os.open
+
+    def late(*arguments, **options):
+        fd = real(*arguments, **options)
+        if Path(arguments[0]) == path and path.exists():
+            path.unlink()
+            wal.close()
+        return fd
+
+    monkeypatch.setattr(os, "open", late)
+    assert Wal.adopt(path) is None
+
+
+def test_a_new_log_that_recovery_took_for_a_leftover_is_made_again(tmp_path, monkeypatch):
+    path, times = tmp_path / "w-1.wal", []
+    real = fcntl.flock
+
+    def late(fd, how):
+        if not times:
+            times.append((tmp_path / "w-1.wal.new").unlink())
+        real(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    made = Wal.create(path, HEADER)
+    assert os.path.samestat(path.stat(), os.fstat(made.fd))
+    made.close()

@@ -369,3 +369,34 @@ def test_rows_that_were_handed_over_outlive_a_kill(tmp_path, rows):
         pass
     parts = sorted((tmp_path / "lake" / "activity").rglob("*.parquet"))
     assert [s for part in parts for s in pq.ParquetFile(part).read()["seq"].to_pylist()] == [0, 1, 2]
+
+
+def test_rows_are_seen_once_they_are_taken_in_and_refused_ones_are_not(tmp_path, rows):
+    seen = []
+    with LakeWriter(tmp_path / "lake", "vm", seen=lambda table, part: seen.append((table, part))) as opened:
+        opened.append("activity", rows(3))
+        opened.append("activity", rows(0))
+        with pytest.raises(KeyError):
+            opened.append("nothing", rows(1))
+    ((table, part),) = seen
+    assert (table, part["seq"].to_pylist()) == ("activity", [0, 1, 2])
+
+
+def test_state_tells_what_is_written_what_waits_and_since_when(lake, rows, clock):
+    assert lake.state() == (0, None, None, 0)
+    lake.append("activity", rows(3))
+    clock.now += 0.25
+    assert lake.state() == (0, None, 100.0, 0)
+    lake.flush("activity")
+    written = lake.state().written
+    assert written > 0
+    assert lake.state() == (written, None, 100.0, 0)
+    lake.sync()
+    assert lake.state() == (written, 100.25, None, 0)
+    (log,) = (lake.root / "wal").glob("*.wal")
+    header = log.stat().st_size - written
+    lake.append("activity", rows(5))
+    lake.sync()
+    assert lake.state().written == log.stat().st_size - header > written
+    lake.seal()
+    assert lake.state()[1:] == (100.25, None, 0)

@@ -1,0 +1,17 @@
+-- title: Agent's own guard rails edited
+-- answers: Which runs wrote the settings that decide what an agent may do?
+-- severity: high
+-- tactics: defense-evasion
+-- attack: T1562.001
+-- atlas: AML.T0081
+-- owasp: ASI10
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: The agent itself when a person answers a question with "always allow", or changes its settings in its own dialogue.
+-- parameters:
+--   files: globs = @agent_settings: settings of agents
+-- columns:
+--   target: the file
+--   operation: what was done
+--   cmdline: command line of the program
+SELECT *, [row_id] AS evidence FROM changes WHERE regexp_full_match(target, $files)

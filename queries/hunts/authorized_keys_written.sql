@@ -1,0 +1,17 @@
+-- title: SSH made to let somebody in
+-- answers: Which agents wrote authorized keys or the settings of the SSH server?
+-- severity: critical
+-- tactics: persistence, lateral-movement
+-- attack: T1098.004
+-- atlas: AML.T0108
+-- owasp: ASI10
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: An agent that was asked to put a key on a machine.
+-- parameters:
+--   files: globs = ~/.ssh/{authorized_keys,authorized_keys2,rc,environment},/etc/ssh/{sshd_config,sshrc},/etc/ssh/sshd_config.d/**,/etc/ssh/authorized_keys/**: files that let in
+-- columns:
+--   target: the file
+--   operation: what was done
+--   cmdline: command line of the program
+SELECT *, [row_id] AS evidence FROM changes WHERE regexp_full_match(target, $files)

@@ -1,0 +1,16 @@
+-- title: Container with the host's rights, or a step out of one
+-- answers: Which agents started a container that is none, or entered the namespaces of the host?
+-- severity: high
+-- tactics: privilege-escalation
+-- attack: T1611
+-- atlas: AML.T0105
+-- owasp: ASI03, ASI05
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: Development containers that need a device; docker in docker for builds.
+-- parameters:
+--   containers: regex = ^(docker|podman|nerdctl|ctr|crictl)\b.*(--privileged|--pid[ =]host|--ipc[ =]host|--userns[ =]host|--net(work)?[ =]host|--cap-add[ =]?(ALL|SYS_ADMIN|SYS_PTRACE|SYS_MODULE|all|CAP_SYS_ADMIN)|(-v|--volume|--mount)[ =]?['"]?(\S*src=|\S*source=)?(/|/etc|/root|/var/run/docker\.sock|/proc|/sys|/home)[:, ]|--security-opt[ =]\S*unconfined): containers with rights of the host
+--   entries: regex = ^(nsenter\b.*(-t ?1\b|--target[ =]1\b)|chroot /(host|mnt|rootfs)\b|kubectl .*(debug node/|--privileged)): steps to the host
+-- columns:
+--   cmdline: command line of the program
+SELECT *, [row_id] AS evidence FROM commands WHERE regexp_matches(line, $containers) OR regexp_matches(line, $entries)

@@ -1,0 +1,16 @@
+-- title: Command that destroys
+-- answers: Which agents gave a command whose effect cannot be undone?
+-- severity: high
+-- tactics: impact
+-- attack: T1485, T1561, T1490
+-- atlas: AML.T0101
+-- owasp: ASI08
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: Test databases and throw-away clusters.
+-- parameters:
+--   destroys: regex = ^(rm (\S+ )*-\S*[rR]\S* (\S+ )*(/|/\*|~|/home/?|/home/[^/ ]+/?|/root/?|/etc/?|/usr/?|/var/?|/Users/[^/ ]+/?)( |$)|rm .*--no-preserve-root|git .*\b(clean (-\S+ )*-\S*[fdx]\S*[dx]|push (\S+ )*(--force|-f|--mirror|--delete)( |$)|reflog expire .*--expire=now|filter-branch|filter-repo|branch -D (main|master))|dropdb |mysqladmin .*drop|(psql|mysql|sqlite3|mongosh?|clickhouse-client) .*(?i:drop (database|table|schema)|truncate table|delete from \w+ *['";]|dropDatabase)|redis-cli .*(?i:flushall|flushdb)|mkfs(\.\w+)? |wipefs |dd .*of=/dev/(sd|nvme|vd|xvd|mapper)|shred |blkdiscard |terraform (apply .*-destroy|destroy)|tofu destroy|pulumi destroy|kubectl .*delete (ns|namespace|pvc?|all|--all|crd|deployments? --all)|helm (uninstall|delete) |aws .*(delete-(bucket|db-instance|stack|table|cluster)|rb s3://\S+ .*--force|s3 rm .*--recursive)|gcloud .*(projects|sql instances|clusters) delete|az group delete|docker (system prune .*-a|volume (rm|prune))|vssadmin delete|cipher /w): command lines that destroy
+-- columns:
+--   cmdline: command line of the program
+--   cwd: where it began
+SELECT *, [row_id] AS evidence FROM commands WHERE regexp_matches(line, $destroys)

@@ -1,0 +1,15 @@
+-- title: Job or service registered by command
+-- answers: Which agents told the system to run something later, or at every start?
+-- severity: high
+-- tactics: persistence, execution
+-- attack: T1053.002, T1053.003, T1053.006, T1543.002
+-- atlas: AML.T0108
+-- owasp: ASI10
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: An agent that was asked to install a service or a cron job.
+-- parameters:
+--   registers: regex = ^(crontab (-$|-u \S+ -$|[^-\s]|-e)|at(q|rm)? +(-f|-t|-m|now|[0-9])|batch$|systemd-run .*--(on-|timer)|systemctl .*\b(enable|link|preset)\b|loginctl enable-linger|launchctl (load|bootstrap|enable|submit)|schtasks .*/create|update-rc\.d |chkconfig .* on|pm2 (startup|save)): command lines that register
+-- columns:
+--   cmdline: command line of the program
+SELECT *, [row_id] AS evidence FROM commands WHERE regexp_matches(line, $registers)

@@ -1,0 +1,17 @@
+-- title: Shell start-up file written
+-- answers: Which agents wrote what every new shell will run?
+-- severity: high
+-- tactics: persistence
+-- attack: T1546.004
+-- atlas: AML.T0081
+-- owasp: ASI05
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: Installers of tools (nvm, rustup, conda) that add a line to PATH.
+-- parameters:
+--   files: globs = @shell_startup: start-up files
+-- columns:
+--   target: the file
+--   operation: what was done
+--   cmdline: command line of the program
+SELECT *, [row_id] AS evidence FROM changes WHERE regexp_full_match(target, $files)

@@ -1,0 +1,15 @@
+-- title: Tunnel opened
+-- answers: Which agents opened a way through the firewall, out or in?
+-- severity: high
+-- tactics: command-and-control, exfiltration
+-- attack: T1572, T1090
+-- atlas: AML.T0108
+-- owasp: ASI10
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: A preview of a web application that an agent was asked to share; port forwarding to a database.
+-- parameters:
+--   tunnels: regex = ^(ngrok( |$)|cloudflared .*(tunnel|access)|ssh .*-[A-Za-z]*[RDLw]\s?\S*[0-9]|autossh |chisel (client|server)|frpc |bore local|lt --port|localtunnel|tailscale (up|funnel|serve)|zrok |pinggy|serveo|gost |socat .*(TCP4?-LISTEN|TCP-L).*TCP|rathole |wg-quick up|gsocket|gs-netcat): command lines that open one
+-- columns:
+--   cmdline: command line of the program
+SELECT *, [row_id] AS evidence FROM commands WHERE regexp_matches(line, $tunnels)

@@ -1,0 +1,16 @@
+-- title: Upload by command
+-- answers: Which agents sent a file away with a command made for it?
+-- severity: medium
+-- tactics: exfiltration
+-- attack: T1048, T1567.002
+-- atlas: AML.T0086
+-- owasp: ASI02
+-- lookback: 5m
+-- scheduled: yes
+-- false positives: Deployments; uploads of a release that a person asked for.
+-- parameters:
+--   uploads: regex = ^(curl\b.*( -[a-zA-Z]*T ?\S| --upload-file[ =]| (-[a-zA-Z]*F|--form)[ =]?\S*=@| (-d|--data|--data-binary|--data-raw|--data-urlencode|--json)[ =]?['"]?(\S*=)?@)|wget\b.*--(post-file|body-file)|(scp|sftp) .*\S+:|rsync\b.*\s\S+@?\S*:[^ ]*$|rclone (copy|copyto|sync|move|moveto|rcat) |aws s3 (cp|mv|sync) [^s]\S* s3://|gsutil( -\S+)* (cp|mv|rsync) [^g]\S* gs://|gcloud storage (cp|mv|rsync) [^g]\S* gs://|az storage blob upload|azcopy (copy|cp) |mc (cp|mirror) |ftp(put)? |lftp .*(put|mirror -R)|gh (gist create|release upload)|magic-wormhole send|wormhole send|croc send|ipfs add|ffsend upload): command lines that send files
+--   receivers: regex = (localhost|127\.0\.0\.1|\[::1\]): where it may go
+-- columns:
+--   cmdline: command line of the program
+SELECT *, [row_id] AS evidence FROM commands WHERE regexp_matches(line, $uploads) AND NOT regexp_matches(line, $receivers)
