@@ -19,6 +19,8 @@ readonly NEEDS=(
   "strace|command:strace|tests that compare with strace are skipped"
   "bubblewrap|command:bwrap|MXC's own runner is asked about fewer configurations"
   "slirp4netns|command:slirp4netns|MXC's own runner is asked about fewer configurations"
+  "rsyslog|command:rsyslogd|exports over syslog are not tested against a real daemon"
+  "rsyslog-gnutls|file:/usr/share/doc/rsyslog-gnutls|exports over syslog with TLS are not tested against a real daemon"
   "curl|command:curl|the demo's agent tries no upload"
   "git|command:git|the demo's agent makes no commit"
 )
@@ -38,6 +40,7 @@ present() {
   case $1 in
     command:*) command -v "$name" >/dev/null ;;
     header:*) [ -e "/usr/include/$name" ] ;;
+    file:*) [ -e "$name" ] ;;
     library:*) [ -n "$python" ] && "$python" -c "import ctypes; ctypes.CDLL('$name')" 2>/dev/null ;;
   esac
 }

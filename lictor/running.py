@@ -27,6 +27,7 @@ from lictor.context import environment_of, local_context, user_entry
 from lictor.escape import visible
 from lictor.launch import Child, resolve
 from lictor.live import LiveRun, new_run_id
+from lictor.observing.choosing import observer
 from lictor.service import Service, Settings
 from lictor.settings import lake_path
 from lictor.telling.finding import RUN_VARIABLE
@@ -54,6 +55,7 @@ class Options:
     quiet: bool = False
     user: str | None = None
     alerts: Path | None = None
+    telemetry: str | None = None
 
 
 def say(text: str) -> None:
@@ -74,9 +76,10 @@ def run_command(options: Options) -> int:
         enforced = compiled.mode == "enforce" and not options.dry_run
         closed = enforced and compiled.on_failure != "open"
     alerts = None if options.alerts is None else read_alerts(options.alerts)
+    lake = lake_path(options.lake)
     settings = Settings(
-        lake_path(options.lake), policies, audit=options.audit, dry_run=options.dry_run,
-        fail="closed" if closed else "open", alerts=alerts,
+        lake, policies, audit=options.audit, dry_run=options.dry_run, fail="closed" if closed else "open",
+        alerts=alerts, observer=observer(options.telemetry, lake),
     )  # fmt: skip
     run = new_run_id()
     wanted = _environment(run, user, alerts)

@@ -11,7 +11,7 @@ import gc
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +34,8 @@ from lictor.enforcing.interrupted import Interrupted
 from lictor.hashing import ExeHashes
 from lictor.inforce import PoliciesInForce
 from lictor.live import LiveRun, new_run_id
+from lictor.observing.interface import Observer
+from lictor.observing.looking import Looking
 from lictor.priority import at_ease, go_first
 from lictor.telling.finding import find_run
 from pipeline.flow import Flow, PerRun, Step
@@ -69,6 +71,7 @@ class Settings:
     dry_run: bool = False
     fail: Literal["open", "closed"] = "open"
     alerts: AlertsConfig | None = None
+    observer: Observer = field(default_factory=Observer)
 
 
 class Service:
@@ -82,7 +85,8 @@ class Service:
         on_candidates: Callable[[Sequence[Candidate]], None] | None = None,
     ) -> None:
         self.settings = settings
-        self._report = report
+        self.observer = watched = settings.observer
+        self.report = self._report = report = watched.report(report)
         self.runs: dict[str, LiveRun] = {}
         self._judges: dict[str, Step] = {}
         self.collector = EbpfCollector(cgroup_mount(), on_candidates=on_candidates)
@@ -92,7 +96,7 @@ class Service:
             if settings.alerts
             else None
         )
-        self.writer = LakeWriter(settings.lake, socket.gethostname(), report=report)
+        self.writer = LakeWriter(settings.lake, socket.gethostname(), report=report, seen=watched.seen)
         self.policies = PoliciesInForce(
             settings.policies, audit=settings.audit, report=report, keep=self._keep_now
         )  # fmt: skip
@@ -111,7 +115,14 @@ class Service:
         self.control: ControlServer | None = None
         self._hashes = ExeHashes()
         ladder = self.enforcement.ladder
-        self._flow = Flow([attribute, self._hashed, PerRun(self._judges)], ladder.act, self._keep)
+        steps = [
+            watched.step("attribute", attribute),
+            watched.step("hash", self._hashed),
+            watched.judge(PerRun(self._judges)),
+        ]
+        flow = Flow(steps, watched.step("act", ladder.act), watched.step("append", self._keep))
+        self._flow = watched.batch(flow, lambda: self.collector.began_ns)
+        self._reload = watched.reload(self.installing.reload)
         self._next_refresh = self._next_coverage = self._next_pause = 0.0
 
     def open(self) -> None:
@@ -121,8 +132,11 @@ class Service:
                 self.enforcement.open(
                     self.interrupted.keeper_log
                 )  # forks the keeper: before there are threads, and before there is a sensor
+            looking = Looking(self.collector, self.writer, self.enforcement.ladder, self.policies, self.runs)
+            self.observer.open(looking.read)
             self.collector.open()
         except BaseException:
+            self.observer.close()
             self.enforcement.close()
             self.writer.close()
             raise
@@ -226,7 +240,10 @@ class Service:
             self.alerts.close()
             self._keep("actions", self.alerts.take())
         self.interrupted.end()
-        self.writer.close()
+        try:
+            self.writer.close()
+        finally:
+            self.observer.close()
 
     def survivors(self, number: int) -> list[tuple[int, int]]:
         """(pid, process key) of each live process that carries the tag of a run."""
@@ -269,9 +286,10 @@ class Service:
                 self.installing.refresh()
         if self.policies.changed():
             with at_ease():
-                self.installing.reload()
+                self._reload()
         if now >= self._next_coverage:
             self._write_coverage()
+        self.observer.tick()
 
     def _look_whether_paused(self) -> None:
         """The switch is a file: whoever starts later, and whoever was not reached, sees it too."""

@@ -29,6 +29,7 @@ from lictor.alerts.config import read_alerts
 from lictor.context import UNKNOWN
 from lictor.errors import LictorError
 from lictor.live import LiveRun
+from lictor.observing.choosing import observer
 from lictor.running import say
 from lictor.service import Service, Settings
 from pipeline.policy.compile import RunContext
@@ -49,6 +50,7 @@ class Options:
     audit: bool = False
     dry_run: bool = False
     alerts: Path | None = None
+    telemetry: str | None = None
 
 
 def watch(options: Options) -> int:
@@ -86,6 +88,7 @@ class Watcher:
         settings = Settings(
             options.lake, read_policies(options.policies), audit=options.audit, dry_run=options.dry_run, fail="open",
             alerts=None if options.alerts is None else read_alerts(options.alerts),
+            observer=observer(options.telemetry, options.lake),
         )  # fmt: skip
         self.service = Service(settings, report=say, on_candidates=self.consider)
         self._next_look = 0.0
@@ -122,11 +125,11 @@ class Watcher:
         try:
             live = self.service.begin(candidate.pid, context, shlex.join(candidate.argv), uid=uid, running=True)
         except (PolicyError, CollectorError, LictorError) as error:
-            say(f"{agent} (pid {candidate.pid}) is not observed: {error}")
+            self.service.report(f"{agent} (pid {candidate.pid}) is not observed: {error}")
             return
         others = self._tag_descendants(live)
         self.service.enforcement.prepare(live)
-        say(f"found {agent} (pid {candidate.pid}, {others} more processes): run {live.id}")
+        self.service.report(f"found {agent} (pid {candidate.pid}, {others} more processes): run {live.id}")
 
     def _tag_descendants(self, live: LiveRun) -> int:
         """Tag what the root has created before its tag; how many."""
@@ -152,7 +155,9 @@ class Watcher:
         for live in list(self.service.runs.values()):
             if not _is_alive(live) and not self.service.survivors(live.number):
                 self.service.end(live, live.exit_code)
-                say(f"{live.agent} (pid {live.root_pid}) has ended: {live.events} events, {live.denied} denied")
+                self.service.report(
+                    f"{live.agent} (pid {live.root_pid}) has ended: {live.events} events, {live.denied} denied"
+                )
 
     def end_all(self) -> None:
         """Close all runs: nothing is observed from here on."""

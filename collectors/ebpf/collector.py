@@ -92,6 +92,8 @@ class EbpfCollector(Collector):
         self._object: Object | None = None
         self._programs: list[Program] = []
         self._walk = 0
+        self.began_ns = 0
+        """When the drain of the batch at hand began (monotonic clock)."""
         self._rings: dict[str, Ring] = {}
         self._any, self._runs_only = select.poll(), select.poll()
 
@@ -292,6 +294,7 @@ class EbpfCollector(Collector):
 
     def _next(self) -> pa.RecordBatch | None:
         """The next rows; ``None`` where none of what came is a run's."""
+        self.began_ns = time.monotonic_ns()
         raw = self._held.pop(0) if self._held else self._drain()
         batch = decode(raw, self.context) if len(raw) else None
         if not self._held and not self._rings["events"].waiting():
@@ -357,6 +360,14 @@ class EbpfCollector(Collector):
         if abs(offset - self.context.clock_offset_ns) > 50_000_000:  # somebody has set the clock
             self.context.clock_offset_ns = offset
         return self._ledger.close(reading, view(np.concatenate(after)), now_us())
+
+    def fills(self) -> dict[str, float]:
+        """How full each ring was at most since the last call, as a share of it."""
+        return {name: ring.take_peak() for name, ring in self._rings.items()}
+
+    def received(self) -> dict[str, int]:
+        """Events of runs that came since it was opened, by class."""
+        return self._ledger.received()
 
     def _read_counters(self) -> Reading:
         missed = sum(p.missed() for p in self._programs)

@@ -37,6 +37,7 @@ class Ledger:
     def __init__(self, host: str, boot_id: str, source: str, processors: int) -> None:
         self._labels = {"host": host, "boot_id": boot_id, "source": source}
         self._delivered = np.zeros((processors, CLASSES), np.int64)
+        self._closed = np.zeros(CLASSES, np.int64)
         zeros = np.zeros((processors, CLASSES), np.int64)
         self._last = Reading(zeros, np.zeros((processors, CLASSES, len(REASONS)), np.int64), 0, 0, 0)
         self._since = 0
@@ -52,6 +53,11 @@ class Ledger:
             counted = np.bincount(cell, minlength=self._delivered.size)
             self._delivered += counted.reshape(self._delivered.shape)
 
+    def received(self) -> dict[str, int]:
+        """Records that were drained since the beginning, by class; a class that is not reported is left out."""
+        sums = (self._closed + self._delivered.sum(axis=0)).tolist()
+        return {schema.CLASSES[class_]: sums[class_] for class_ in _REPORTED}
+
     def close(self, reading: Reading, after: NDArray[np.void], time_us: int) -> pa.RecordBatch:
         """Coverage rows up to ``reading``; ``after`` are the counted records drained since it was taken.
 
@@ -64,6 +70,7 @@ class Ledger:
             beyond = after["seq"].astype(np.int64) >= reading.seq[cpu, class_]
             np.add.at(late, (cpu[beyond], class_[beyond]), 1)
         rows = self._rows(reading, early - late, time_us)
+        self._closed += (early - late).sum(axis=0)
         self._delivered, self._last, self._since = late, reading, time_us
         return rows
 

@@ -25,6 +25,7 @@ class Ring:
     def __init__(self, fd: int, size: int, room: int = 1 << 16) -> None:
         """Map ring ``fd`` of ``size`` data bytes (a power of two); take at most ``room`` records at a time."""
         self.size = size
+        self._peak = 0
         self._consumer_page = mmap.mmap(fd, PAGE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE, offset=0)
         self._producer_pages = mmap.mmap(fd, PAGE + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=PAGE)
         self._consumer: NDArray[np.uint64] = np.frombuffer(self._consumer_page, np.uint64, 1)
@@ -56,7 +57,9 @@ class Ring:
         which keeps the order of loads; the busy bit covers records reserved and not filled.
         """
         begin = int(self._consumer[0])
-        count = min((int(self._producer[0]) - begin) // STRIDE, len(self._buffer))
+        waiting = (int(self._producer[0]) - begin) // STRIDE
+        self._peak = max(self._peak, waiting)
+        count = min(waiting, len(self._buffer))
         if count == 0:
             return self._buffer[:0]
         first = begin % self.size // STRIDE
@@ -67,6 +70,11 @@ class Ring:
         np.copyto(taken, self._records[first : first + count])
         self._consumer[0] = begin + count * STRIDE
         return taken
+
+    def take_peak(self) -> float:
+        """The ring at its fullest, as a drain found it since the last call: a share of its size."""
+        peak, self._peak = self._peak, 0
+        return peak * STRIDE / self.size
 
     def close(self) -> None:
         """Unmap; the arrays are gone after this."""

@@ -39,6 +39,16 @@ TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1,
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Do everything up to the act: rows say what would have been done.")
 ]
+TelemetryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--telemetry",
+        metavar="URL",
+        envvar="LICTOR_TELEMETRY",
+        show_envvar=False,
+        help="OTLP/HTTP receiver of Lictor's own metrics, traces and report lines [$LICTOR_TELEMETRY].",
+    ),
+]
 AlertsOption = Annotated[
     Path | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lictor.cli.options import AlertsOption, DryRunOption
+from lictor.cli.options import AlertsOption, DryRunOption, TelemetryOption
 
 
 def run(
@@ -32,6 +32,7 @@ def run(
         typer.Option(metavar="NAME", help="Run the command as this user, so that who watches is not who acts."),
     ] = None,
     alerts: AlertsOption = None,
+    telemetry: TelemetryOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No closing lines on standard error.")] = False,
 ) -> None:
     """Runs an agent under observation and enforcement; the exit status is the command's.
@@ -43,6 +44,15 @@ def run(
     from lictor.running import Options, run_command  # noqa: PLC0415 - heavy, and not for other commands
 
     options = Options(
-        command, policy or [], lake, agent, audit=audit, dry_run=dry_run, quiet=quiet, user=user, alerts=alerts
+        command,
+        policy or [],
+        lake,
+        agent,
+        audit=audit,
+        dry_run=dry_run,
+        quiet=quiet,
+        user=user,
+        alerts=alerts,
+        telemetry=telemetry,
     )
     raise typer.Exit(run_command(options))

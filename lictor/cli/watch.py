@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lictor.cli.options import AlertsOption, DryRunOption
+from lictor.cli.options import AlertsOption, DryRunOption, TelemetryOption
 
 
 def watch(
@@ -22,6 +22,7 @@ def watch(
     audit: Annotated[bool, typer.Option("--audit", help="Judge and record, but stop nothing.")] = False,
     dry_run: DryRunOption = False,
     alerts: AlertsOption = None,
+    telemetry: TelemetryOption = None,
 ) -> None:
     """Observes every agent on this machine, found as it starts; ends with Ctrl-C or SIGTERM.
 
@@ -31,4 +32,5 @@ def watch(
     from lictor.watching import Options  # noqa: PLC0415 - the same
     from lictor.watching import watch as observe  # noqa: PLC0415 - the same
 
-    raise typer.Exit(observe(Options(policy or [], lake_path(lake), audit=audit, dry_run=dry_run, alerts=alerts)))
+    options = Options(policy or [], lake_path(lake), audit=audit, dry_run=dry_run, alerts=alerts, telemetry=telemetry)
+    raise typer.Exit(observe(options))

@@ -314,3 +314,14 @@ def test_a_run_that_never_rests_does_not_keep_the_reader(sensor):
         child.kill()
         child.wait()
     assert rows > 100
+
+
+def test_how_full_the_rings_were_and_when_a_batch_was_begun(observe, sensor):
+    before = time.monotonic_ns()
+    sensor.fills()
+    observe("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do : </etc/hostname; done")
+    fills = sensor.fills()
+    assert set(fills) == {"events", "priority", "strings"}
+    assert 0 < fills["events"] < 0.1
+    assert sensor.fills() == dict.fromkeys(fills, 0.0)
+    assert before < sensor.began_ns < time.monotonic_ns()

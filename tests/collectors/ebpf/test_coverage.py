@@ -102,6 +102,8 @@ def test_given_out_equals_delivered_plus_lost_in_every_interval(script):
             assert sum(v[0] for v in mine) == machine.seq[cpu, class_]
             assert sum(v[2] for v in mine) == machine.lost[cpu, class_].sum()
     assert {r["class"] for r in rows} <= set(names)
+    there = {name: machine.seq[:, class_].sum() - machine.lost[:, class_].sum() for name, class_ in CLASS.items()}
+    assert book.received() == there
 
 
 def test_a_record_that_is_gone_without_a_count_shows_as_a_difference():

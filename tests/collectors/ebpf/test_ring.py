@@ -186,3 +186,16 @@ def test_the_kernel_maps_the_data_twice(sensor, observe):
     first, second = np.split(ring._records, 2)
     assert first.any()
     assert np.array_equal(first, second)
+
+
+def test_the_ring_at_its_fullest_is_told_once():
+    producer = Producer()
+    ring = Ring(producer.fd, SIZE)
+    assert ring.take_peak() == 0
+    for count in (3, ROOM // 2, 1):
+        for payload in range(count):
+            producer.put(payload)
+        ring.drain()
+    assert ring.take_peak() == (ROOM // 2) / ROOM
+    assert ring.take_peak() == 0
+    ring.close()

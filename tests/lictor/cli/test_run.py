@@ -40,6 +40,20 @@ def test_every_option_arrives(lictor, taken, tmp_path):
     assert list(options.command) == ["sh", "-c", "x"]
 
 
+def test_telemetry_comes_from_the_command_line_or_the_environment(lictor, taken, monkeypatch):
+    lictor("run", "--telemetry", "http://127.0.0.1:4318", "--", "true")
+    monkeypatch.setenv("LICTOR_TELEMETRY", "http://127.0.0.1:1")
+    lictor("run", "--", "true")
+    assert [options.telemetry for options in taken] == ["http://127.0.0.1:4318", "http://127.0.0.1:1"]
+
+
+def test_a_wrong_receiver_is_told_before_anything_runs(lictor, tmp_path):
+    done = lictor("run", "--telemetry", "localhost", "--lake", tmp_path / "lake", "--", "touch", tmp_path / "ran")
+    assert done.status == 2
+    assert done.err.startswith("--telemetry wants the address of an OTLP/HTTP receiver")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_by_default_nothing_is_chosen(lictor, taken):
     lictor("run", "--", "true")
     assert taken == [Options(["true"], [], None, None)]

@@ -26,6 +26,14 @@ def test_a_signal_ends_it_cleanly(tmp_path, number):
     assert "Traceback" not in rest
 
 
+def test_a_wrong_receiver_is_told_before_anything_begins(tmp_path):
+    command = [sys.executable, "-m", "lictor", "watch", "--telemetry", "localhost", "--lake", str(tmp_path / "lake")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "OTLP/HTTP receiver" in done.stderr
+    assert not (tmp_path / "lake").exists()
+
+
 def test_broken_policy_is_refused(tmp_path):
     policy = tmp_path / "p.yaml"
     policy.write_text("lictor: 1\nname: x\nmode: sometimes\n")
