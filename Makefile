@@ -45,9 +45,12 @@ bench: sensor ## run each benchmarks/bench_*.py (one of them: make bench B=judge
 	  printf '\n== %s\n' "$$script"; $(PY) -m "benchmarks.$$(basename "$$script" .py)"; done
 	@printf '\n'; $(PY) -m benchmarks.machine --after
 
-docs: setup ## write docs/schema.md, docs/policy.md and docs/cli.md anew from the code
+docs: setup ## write docs/schema.md, docs/policy.md, docs/telemetry.md, docs/hunts.md and docs/cli.md anew from the code
 	@$(PY) -m tools.schema_docs
+	@$(PY) -m tools.view_docs
 	@$(PY) -m tools.policy_docs
+	@$(PY) -m tools.telemetry_docs
+	@$(PY) -m tools.hunt_docs
 	@$(PY) -m tools.cli_docs
 
 clean: ## remove .venv, the demo's lake, compiled objects and caches

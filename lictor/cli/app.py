@@ -16,12 +16,14 @@ import typer
 from typer.main import get_command
 
 from lictor.cli import (
+    detect,
     diff,
     doctor,
     draft,
     held,
     history,
     hook,
+    hunt,
     judge,
     pause,
     policy,
@@ -29,7 +31,9 @@ from lictor.cli import (
     query,
     replay,
     run,
+    sigma,
     translate,
+    views,
     watch,
 )
 from lictor.errors import BAD_INPUT, BROKEN_PIPE, DONE, INTERRUPTED, exit_status
@@ -67,7 +71,10 @@ app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
 app.command("watch")(watch.watch)
 app.command("replay")(replay.replay)
 app.command("sql")(query.sql)
+app.command("views")(views.views)
 app.command("runs")(query.runs)
+app.command("hunt")(hunt.hunt)
+app.command("detect")(detect.detect)
 app.command("show")(query.show)
 app.command("hook")(hook.hook)
 app.command("held")(held.held)
@@ -89,6 +96,7 @@ policy.app.command("export")(translate.export_policy)
 policy.app.command("draft")(draft.draft)
 app.add_typer(policy.app, name="policy")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(sigma.app, name="sigma")
 
 
 def main() -> NoReturn:

@@ -23,7 +23,7 @@ def sql(
         str,
         typer.Argument(
             metavar="SQL",
-            help="One SELECT; the tables are activity, runs, processes, findings, actions, coverage.",
+            help="One SELECT over the tables of docs/schema.md (activity, processes, findings …) and the views that lictor views lists.",
             show_default=False,
         ),
     ],

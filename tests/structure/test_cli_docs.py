@@ -58,6 +58,21 @@ def test_groups_are_walked_through_and_hidden_commands_left_out(small):
     assert names(small) == ["lictor run", "lictor policy check"]
 
 
+def test_group_that_is_a_command_too_is_shown_before_its_members(small):
+    group = typer.Typer(invoke_without_command=True)
+    small.add_typer(group, name="export")
+
+    @group.callback()
+    def export():
+        """Exports."""
+
+    @group.command()
+    def status():
+        """Shows how far it is."""
+
+    assert names(small)[-2:] == ["lictor export", "lictor export status"]
+
+
 def test_page_shows_help_defaults_and_arguments(small):
     page = cli_docs.render(small)
     assert "Usage: lictor policy check" in page

@@ -12,7 +12,15 @@ for folder in etc var; do
     mkdir -p $scratch/$folder/upper $scratch/$folder/work
     mount -t overlay -o "lowerdir=/$folder,upperdir=$scratch/$folder/upper,workdir=$scratch/$folder/work" none /$folder
 done
+top=$(cd "$here/../../.." && pwd)
+mkdir -p $scratch/tree
+mount --bind "$top" $scratch/tree
 for folder in /home /tmp /dev/shm; do mount -t tmpfs none $folder; done
+case $top in /home/* | /tmp/* | /dev/shm/*) # Lictor itself must stay where its environment says
+    mkdir -p "$top"
+    mount --bind $scratch/tree "$top"
+    ;;
+esac
 ip link set lo up
 ip route add local 0.0.0.0/0 dev lo
 export HOME=/home/dev PATH=/home/dev/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 USER=root \
