@@ -25,6 +25,7 @@ EXPECTED: tuple[tuple[str, str], ...] = (
     ("collectors.interface", "CollectorError"),
     ("pipeline.policy.source", "PolicyError"),
     ("pipeline.lake.errors", "LakeError"),
+    ("pipeline.export.errors", "ExportError"),
     ("enforcer.linux.cgroupfs", "CgroupError"),
     ("enforcer.linux.tables", "RuleTableError"),
     ("enforcer.linux.keeper", "KeeperError"),

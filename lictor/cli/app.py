@@ -20,6 +20,7 @@ from lictor.cli import (
     diff,
     doctor,
     draft,
+    export,
     held,
     history,
     hook,
@@ -96,6 +97,7 @@ policy.app.command("export")(translate.export_policy)
 policy.app.command("draft")(draft.draft)
 app.add_typer(policy.app, name="policy")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(export.app, name="export")
 app.add_typer(sigma.app, name="sigma")
 
 

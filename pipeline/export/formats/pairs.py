@@ -1,0 +1,87 @@
+"""Lines of ``key=value`` pairs behind a header of fields: what CEF and LEEF have in common.
+
+There is one place where a value becomes text of the line, ``Field``, and none that goes round the escape of its
+format. So nothing that an agent puts into a name or a command line can end a field, a header or the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from pipeline.export.formats.escapes import Escape
+from pipeline.export.formats.rows import Rows
+from pipeline.export.formats.tree import Fragment, Leaf, Writer, joined, joined_where_any, once
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One pair, or one field of the header where ``key`` is empty; absent where the leaf is NULL."""
+
+    key: str
+    leaf: Leaf
+
+    def text(self, rows: Rows, escape: Escape) -> Fragment:
+        """``key=value`` for each row, the value escaped."""
+        values = self.leaf.make(rows)
+        if values is None:
+            return None
+        safe = escape(values if pa.types.is_string(values.type) else values.cast(pa.string()))
+        return joined([f"{self.key}=", safe]) if self.key else safe
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """Pairs that stand side by side; ``together`` where their columns take few different values in common."""
+
+    fields: Sequence[Field]
+    between: str
+    escape: Escape
+    together: bool = False
+    columns: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(dict.fromkeys(c for f in self.fields for c in f.leaf.columns)))
+
+    def text(self, rows: Rows) -> Fragment:
+        """The pairs of each row that it has; NULL for a row without any."""
+        write: Writer = self._written
+        return once(self, rows, "", write) if self.together else write(rows, "")
+
+    def _written(self, rows: Rows, before: str) -> Fragment:
+        del before
+        return joined_where_any([f.text(rows, self.escape) for f in self.fields], self.between)
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A whole line: ``start``, the header's fields each followed by ``|``, and the pairs of all groups."""
+
+    start: str
+    header: Sequence[Leaf]
+    header_escape: Escape
+    ending: str
+    groups: Sequence[Fields]
+    between: str
+
+    def text(self, rows: Rows) -> pa.Array:
+        """One line per row. A header field must have a value in every row."""
+        heads = [
+            Fields([Field("", leaf)], "", self.header_escape, together=bool(leaf.columns)).text(rows)
+            for leaf in self.header
+        ]
+        head = joined([self.start, *_bars(heads), self.ending])
+        pairs = joined_where_any([group.text(rows) for group in self.groups], self.between)
+        if pairs is None:
+            return head
+        return joined([head, pairs if isinstance(pairs, str) else pairs.fill_null("")])
+
+    def fields(self) -> list[Field]:
+        """Every pair that a line may have."""
+        return [f for group in self.groups for f in group.fields]
+
+
+def _bars(heads: Sequence[Fragment]) -> list[Fragment]:
+    return [piece for head in heads for piece in (head, "|")]

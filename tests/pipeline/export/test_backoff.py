@@ -1,0 +1,45 @@
+"""Pauses and what ``Retry-After`` says, compared with the email package's own dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from pipeline.export.backoff import pause, retry_after
+
+NOW = datetime(2026, 9, 21, 14, tzinfo=UTC)
+
+
+def test_pauses_double_up_to_the_longest_and_are_scattered():
+    assert all(0.25 * 2**n <= pause(n + 1) <= 0.5 * 2**n for n in range(6))
+    assert all(30 <= pause(n) <= 60 for n in (8, 50, 10_000))
+    assert len({pause(5) for _ in range(20)}) > 1
+    assert pause(50, longest=2.0) <= 2
+
+
+def test_receivers_word_counts_within_reason():
+    assert pause(1, 20.0) == 20
+    assert pause(50, 1.0) >= 30
+    assert pause(1, 1e9) == 900
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        (" 0 ", 0.0),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
+        (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0.0),
+        ("Mon, 21 Sep 2026 14:01:00 -0000", 60.0),
+        (None, None),
+        ("", None),
+        ("-5", None),
+        ("soon", None),
+        ("²", None),
+        ("9" * 40, None),
+    ],
+)
+def test_retry_after(value, seconds):
+    assert retry_after(value, NOW) == seconds
