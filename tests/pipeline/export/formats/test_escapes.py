@@ -33,7 +33,11 @@ def test_hidden_are_all_controls_line_breaks_and_directions():
     raw = {character for character, _ in HIDDEN}
     every = [chr(i) for i in range(0x110000)]
     assert {c for c in every if unicodedata.category(c) in {"Cc", "Zl", "Zp"}} <= raw
-    assert {c for c in every if unicodedata.bidirectional(c) in {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}} <= raw
+    assert {
+        c
+        for c in every
+        if unicodedata.bidirectional(c) in {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
+    } <= raw
     assert {c for c in every if len(f"a{c}b".splitlines()) > 1} <= raw
 
 

@@ -46,7 +46,13 @@ def test_addresses_are_canonical(address):
 
 
 def test_zone_is_left_out_and_other_texts_are_none():
-    assert made(facts.address("dst_ip"), dst_ip=["fe80::1%eth0", "1.2.3", "", None, "1.2.3.4\n"]) == ["fe80::1", None, None, None, None]
+    assert made(facts.address("dst_ip"), dst_ip=["fe80::1%eth0", "1.2.3", "", None, "1.2.3.4\n"]) == [
+        "fe80::1",
+        None,
+        None,
+        None,
+        None,
+    ]
 
 
 @given(st.integers(-(2**63), 2**63 - 1).filter(bool))
@@ -68,7 +74,12 @@ def test_errors_bear_their_names(number, name):
 
 
 def test_errors_without_name_are_numbers_and_zero_is_none():
-    assert made(facts.error_name("errno"), errno=pa.array([0, 99999, -1, None], pa.int32())) == [None, "99999", "-1", None]
+    assert made(facts.error_name("errno"), errno=pa.array([0, 99999, -1, None], pa.int32())) == [
+        None,
+        "99999",
+        "-1",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -123,11 +134,20 @@ def came_of_it(verdict, action, enforcement):
     return "noted" if action is None else f"done {verdict}"
 
 
-@given(st.sampled_from((None, "?", *schema.VERDICTS)), st.sampled_from((None, "deny")), st.sampled_from((None, "confirmed", "failed")))
+@given(
+    st.sampled_from((None, "?", *schema.VERDICTS)),
+    st.sampled_from((None, "deny")),
+    st.sampled_from((None, "confirmed", "failed")),
+)
 def test_control_tells_what_came_of_a_verdict(verdict, action, enforcement):
-    leaf = facts.control(allowed="allow", audited="audit", noted="noted", done={v: f"done {v}" for v in facts.STRONG}, failed="failed")
+    leaf = facts.control(
+        allowed="allow", audited="audit", noted="noted", done={v: f"done {v}" for v in facts.STRONG}, failed="failed"
+    )
     got = made(
-        leaf, verdict=pa.array([verdict], pa.string()), action=pa.array([action], pa.string()), enforcement=pa.array([enforcement], pa.string())
+        leaf,
+        verdict=pa.array([verdict], pa.string()),
+        action=pa.array([action], pa.string()),
+        enforcement=pa.array([enforcement], pa.string()),
     )
     assert (got or [None]) == [came_of_it(verdict, action, enforcement)]
 

@@ -11,7 +11,9 @@ from pipeline import schema
 from pipeline.export.formats import identity
 from pipeline.export.formats.rows import pieces
 
-PARTS = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+PARTS = settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 @PARTS
@@ -77,7 +79,10 @@ def test_time_is_of_the_first_clock_that_tells(make):
 
 def test_a_row_without_time_is_of_the_beginning_of_1970(make):
     rows = pieces("findings", make("findings", {"time": [None, 1_500], "id": ["a", "b"]}), 10)[0]
-    assert identity.event_moment("findings").make(rows).to_pylist() == ["1970-01-01T00:00:00.000000Z", "1970-01-01T00:00:00.001500Z"]
+    assert identity.event_moment("findings").make(rows).to_pylist() == [
+        "1970-01-01T00:00:00.000000Z",
+        "1970-01-01T00:00:00.001500Z",
+    ]
     assert identity.event_milliseconds("findings").make(rows).to_pylist() == [0, 1]
 
 

@@ -35,16 +35,25 @@ def test_time_is_iso_8601_in_utc(moment):
     assert made(leaves.moment("time"), rows) == [moment // 1000]
 
 
-@pytest.mark.parametrize(("moment", "written"), [(-(2**63), "0001-01-01T00:00:00.000000Z"), (2**63 - 1, "9999-12-31T23:59:59.999999Z")])
+@pytest.mark.parametrize(
+    ("moment", "written"), [(-(2**63), "0001-01-01T00:00:00.000000Z"), (2**63 - 1, "9999-12-31T23:59:59.999999Z")]
+)
 def test_times_beyond_the_calendar_are_its_ends(moment, written):
-    assert made(leaves.iso("time"), rows_of(time=pa.array([moment, None], pa.int64()).cast(schema.TIME))) == [written, None]
+    assert made(leaves.iso("time"), rows_of(time=pa.array([moment, None], pa.int64()).cast(schema.TIME))) == [
+        written,
+        None,
+    ]
 
 
 def test_choice_knows_listed_other_and_missing_values():
     leaf = leaves.choice("outcome", {"success": 1, "failure": 2}, 99, 0)
     assert made(leaf, rows_of(outcome=["success", "x", None, "failure"])) == [1, 99, 0, 2]
     assert made(leaf, rows_of(path=["a", "b"])) == [0, 0]
-    assert made(leaves.choice("outcome", {"success": "S"}), rows_of(outcome=["success", "x", None])) == ["S", None, None]
+    assert made(leaves.choice("outcome", {"success": "S"}), rows_of(outcome=["success", "x", None])) == [
+        "S",
+        None,
+        None,
+    ]
     assert leaves.choice("outcome", {"success": "S"}).make(rows_of(path=["a"])) is None
 
 

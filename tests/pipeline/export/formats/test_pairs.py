@@ -18,17 +18,27 @@ def rows_of(**columns):
 
 
 def line(together):
-    fields = Fields([Field("p", text("path")), Field("n", number("pid")), Field("e", text("exe"))], ";", MARKED, together=together)
-    return Line("X|", [text("user"), constant("t")], HEAD, "end|", [fields, Fields([Field("c", text("cwd"))], ";", MARKED)], ";")
+    fields = Fields(
+        [Field("p", text("path")), Field("n", number("pid")), Field("e", text("exe"))], ";", MARKED, together=together
+    )
+    return Line(
+        "X|", [text("user"), constant("t")], HEAD, "end|", [fields, Fields([Field("c", text("cwd"))], ";", MARKED)], ";"
+    )
 
 
 def test_lines_of_one_and_of_many_rows():
     for count in (1, 300):
         rows = rows_of(
-            user=["a|b", "u"] * count, path=["x=y", None] * count, pid=pa.array([None, 7] * count, pa.int32()), cwd=pa.array([None, "=\n"] * count)
+            user=["a|b", "u"] * count,
+            path=["x=y", None] * count,
+            pid=pa.array([None, 7] * count, pa.int32()),
+            cwd=pa.array([None, "=\n"] * count),
         )
         for together in (False, True):
-            assert line(together).text(rows).to_pylist() == ["X|a<bar>b|t|end|p=x<eq>y", "X|u|t|end|n=7;c=<eq>\\u000a"] * count
+            assert (
+                line(together).text(rows).to_pylist()
+                == ["X|a<bar>b|t|end|p=x<eq>y", "X|u|t|end|n=7;c=<eq>\\u000a"] * count
+            )
 
 
 def test_line_without_pairs_is_its_header():

@@ -29,12 +29,22 @@ def test_text_is_valid_and_plain_again():
     assert rows_of(path=broken).plain("path").to_pylist() == ["\ufffd", "ok"]
 
 
-@given(st.lists(st.tuples(SMALL, st.none() | st.sampled_from("abc"), st.none() | st.sampled_from([0, 2**63 - 1, -(2**63)])), min_size=1))
+@given(
+    st.lists(
+        st.tuples(SMALL, st.none() | st.sampled_from("abc"), st.none() | st.sampled_from([0, 2**63 - 1, -(2**63)])),
+        min_size=1,
+    )
+)
 def test_combinations_are_numbered_as_python_would(values):
     pid, path, key = (list(c) for c in zip(*values, strict=True))
-    rows = rows_of(pid=pa.array(pid, pa.int32()), path=pa.array(path, pa.string()), process_key=pa.array(key, pa.int64()))
+    rows = rows_of(
+        pid=pa.array(pid, pa.int32()), path=pa.array(path, pa.string()), process_key=pa.array(key, pa.int64())
+    )
     codes, few = rows.distinct(["pid", "path", "process_key"])
-    got = [few.plain(n).to_pylist() if few.plain(n) is not None else [None] * len(few) for n in ("pid", "path", "process_key")]
+    got = [
+        few.plain(n).to_pylist() if few.plain(n) is not None else [None] * len(few)
+        for n in ("pid", "path", "process_key")
+    ]
     assert [tuple(column[code] for column in got) for code in codes] == values
     assert len(few) == len(set(values))
 

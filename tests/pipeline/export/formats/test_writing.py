@@ -14,7 +14,9 @@ KIND_OF = choice("exe", {"e": "even", "o": "odd"}, "unknown")
 
 
 def table(count):
-    return pa.table({"path": [f"p{i}" for i in range(count)], "exe": pa.array([(None, "e", "o", "?")[i % 4] for i in range(count)])})
+    return pa.table(
+        {"path": [f"p{i}" for i in range(count)], "exe": pa.array([(None, "e", "o", "?")[i % 4] for i in range(count)])}
+    )
 
 
 def wanted(count):
@@ -40,7 +42,9 @@ def test_text_beyond_one_array_is_put_together_in_halves():
             raise pa.ArrowCapacityError("array cannot contain more than 2147483646 bytes")
         return written(Object({"p": text("path"), "k": Const(1)}), rows)
 
-    made = writing.encode("activity", table(50), {"all": write}, Leaf((), lambda rows: pa.repeat(pa.scalar("all"), len(rows))))
+    made = writing.encode(
+        "activity", table(50), {"all": write}, Leaf((), lambda rows: pa.repeat(pa.scalar("all"), len(rows)))
+    )
     assert made.to_pylist() == [f'{{"k":1,"p":"p{i}"}}' for i in range(50)]
 
 
@@ -49,7 +53,9 @@ def test_one_row_that_is_too_large_is_an_error():
         raise pa.ArrowCapacityError("too large")
 
     with pytest.raises(pa.ArrowCapacityError):
-        writing.encode("activity", table(2), {"all": write}, Leaf((), lambda rows: pa.repeat(pa.scalar("all"), len(rows))))
+        writing.encode(
+            "activity", table(2), {"all": write}, Leaf((), lambda rows: pa.repeat(pa.scalar("all"), len(rows)))
+        )
 
 
 def test_hundreds_of_megabytes_of_paths_are_written():
