@@ -59,7 +59,8 @@ def event_id(table: str) -> Leaf:
     def made(rows: Rows) -> pa.Array:
         parts = [_part(rows, name) for name in needed] + [_part(rows, name).fill_null("-") for name in optional]
         names = pc.binary_join_element_wise(*parts, "/", null_handling="emit_null")
-        nameless = pc.fill_null(pc.greater(pc.binary_length(names), LONGEST), fill_value=True)
+        length = pc.binary_length(names)
+        nameless = pc.fill_null(pc.or_(pc.greater(length, LONGEST), pc.equal(length, 0)), fill_value=True)
         return names if not pc.any(nameless).as_py() else _digested(names, nameless, every, rows)
 
     return Leaf((*needed, *optional), made, often_new=True)

@@ -70,6 +70,11 @@ def test_names_that_are_too_long_become_digests(make):
     assert (long[:4], short) == ("row:", "x" * 255)
 
 
+def test_an_empty_name_is_none(make):
+    empty, other = identity.envelope("findings", make("findings", {"id": ["", "a"]}))["id"].to_pylist()
+    assert (empty[:4], other) == ("row:", "a")
+
+
 def test_time_is_of_the_first_clock_that_tells(make):
     rows = make("activity", {"time": [1_000_000, None, None], "time_ns": [5, 2_000_000_999, None]})
     assert identity.envelope("activity", rows)["time"].cast(pa.int64()).to_pylist() == [1_000_000, 2_000_000, None]

@@ -42,8 +42,8 @@ def bucket(server):
     return objects
 
 
-def sink_for(endpoint, prefix="lictor/ai", **settings):
-    return open_sink(f"s3://siem/{prefix}?endpoint={endpoint}&timeout=3s", Settings({}, SECRETS, **settings))
+def sink_for(endpoint, prefix="lictor/ai", bucket="siem", **settings):
+    return open_sink(f"s3://{bucket}/{prefix}?endpoint={endpoint}&timeout=3s", Settings({}, SECRETS, **settings))
 
 
 def test_batch_becomes_one_object_and_a_repeat_the_same(server, bucket):
@@ -63,7 +63,7 @@ def test_batch_becomes_one_object_and_a_repeat_the_same(server, bucket):
 
 
 def test_bucket_that_is_not_there_and_server_that_is_away(server):
-    sink = sink_for(server[1])
+    sink = sink_for(server[1], bucket="nobodys")  # moto remembers buckets from one server to the next
     outcome = sink.send(batch(3))
     assert (list(outcome.retry), outcome.dead) == ([0, 1, 2], ())
     assert "NoSuchBucket" in outcome.reason
