@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 SENSOR := collectors/ebpf/sensor
 T ?= tests
+# Folders whose tests each have everything to themselves; the others share the kernel or measure time, and go one by one.
+BESIDE := $(addprefix tests/,benchmarks lictor pipeline policies queries structure)
 
 .PHONY: help setup sensor demo test lint format types bench docs clean
 
@@ -25,7 +27,12 @@ demo: sensor ## run a scripted agent under the sensor with a policy, and ask the
 	@deploy/demo.sh
 
 test: sensor lint types ## everything that must hold: lint, types, tests (part of it: make test T=tests/pipeline)
+ifeq ($(T),tests)
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile $(BESIDE)
+	@$(PY) -m pytest $(T) $(addprefix --ignore=,$(BESIDE))
+else
 	@$(PY) -m pytest $(T)
+endif
 
 lint: setup ## ruff: rules and format
 	@$(PY) -m ruff check .

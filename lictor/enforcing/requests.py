@@ -65,9 +65,12 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 def _program(pid: int) -> tuple[str | None, str | None]:
     try:
         exe = str(Path(f"/proc/{pid}/exe").readlink())
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+        said = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
     except OSError:
         return None, None
+    if not said:  # in the middle of its exec a process has a new program and no words yet
+        return exe, None
+    words = said.split(b"\0")
     return exe, shlex.join(word.decode("utf-8", "backslashreplace") for word in words)
 
 

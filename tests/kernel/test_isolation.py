@@ -565,6 +565,14 @@ def test_clients_that_never_stop_trying_get_nothing_through(group, talk):
                 assert received(peer, 0.1) in ("silence", b"")  # a reset is told once
 
 
+def last_word(connection):
+    """How a connection of a server that greets ends, seen from the other side."""
+    while (heard := received(connection, 0.05)) == b"hello":
+        pass
+    assert heard in ("reset", "silence")
+    return heard
+
+
 @pytest.mark.parametrize("birth", BIRTHS)
 def test_a_server_that_never_stops_accepting_answers_nobody(group, talk, birth):
     talker = talk(birth)
@@ -588,11 +596,13 @@ def test_a_server_that_never_stops_accepting_answers_nobody(group, talk, birth):
             count = len(made)
             time.sleep(0.3)
             assert len(made) <= count + 1
-            for connection in made:
-                with contextlib.suppress(OSError):
-                    while (last := received(connection, 0.05)) not in ("reset", "silence", b""):
-                        assert last == b"hello"
-                    assert last == "reset"
+            silent = [connection for connection in made if last_word(connection) == "silence"]
+            # The one whose handshake the cut fell into: our end took the answer for a connection,
+            # the last step of it was held back, and no socket of the run is there that could reset it.
+            assert len(silent) <= 1
+            for connection in silent:
+                connection.send(b"x")
+                assert received(connection, 0.3) in ("silence", "reset")
     finally:
         stop.set()
         knocking.join()

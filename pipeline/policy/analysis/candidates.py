@@ -138,7 +138,7 @@ class Author:
             if kept == values:
                 continue
             unless = {k: v for k, v in raw["unless"].items() if k != key} | ({key: kept} if kept else {})
-            made = {k: v for k, v in raw.items() if k != "unless"} | ({"unless": unless} if kept else {})
+            made = {k: v for k, v in raw.items() if k != "unless"} | ({"unless": unless} if unless else {})
             yield f"take {key} back out of the exceptions of rule '{seen.rule}'", (self._replaced(seen.rule, made),)
 
     def _is_of_event(self, key: str, value: Any, path: str | None) -> bool:

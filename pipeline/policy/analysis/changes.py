@@ -20,7 +20,7 @@ from pipeline.policy.source import PolicyError, read_tree
 from pipeline.policy.text import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
 
@@ -53,13 +53,16 @@ class Edit:
 
 
 class Book:
-    """The rules of a policy as they are written, by id."""
+    """The rules of a policy as they are written, by id; those in ``edited`` are no longer what their text says."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, edited: Collection[str] = ()) -> None:
         self.policy = policy
+        self._edited = frozenset(edited)
 
     def raw(self, rule: str) -> Raw | None:
         """A copy of a rule's data; ``None`` where its text is not at hand."""
+        if rule in self._edited:
+            return None
         file = self._file(rule)
         found = _rules_of(self.policy.texts.get(file, ""), file).get(rule)
         return None if found is None else copy.deepcopy(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,8 @@ def policies():
 @pytest.fixture
 def child():
     process = subprocess.Popen(["sleep", "60"])
+    while Path(f"/proc/{process.pid}/cmdline").read_bytes() != b"sleep\x0060\0":  # it has a program before it has words
+        time.sleep(0.001)
     yield process
     process.kill()
     process.wait()

@@ -15,6 +15,7 @@ defaults: { file.write: deny }
 rules:
   - { id: key, on: file.read, match: { path: [~/k, ~/l] }, unless: { exe: [/ssh] }, action: deny }
   - { id: own, on: file.write, match: { path: "${workspace}/**" }, action: allow }
+  - { id: two, on: file.delete, match: { path: /t }, unless: { exe: [/rm], path: [/t] }, action: deny }
   - { id: log, on: exec, match: { path: /x }, action: deny, mode: audit }
 """
 
@@ -67,6 +68,12 @@ def test_a_default_may_be_lifted_by_a_new_rule_a_longer_one_or_changed(world):
 )
 def test_what_passes_may_be_closed_where_it_came_through(world, event, expected):
     assert expected in texts(world, event, closing="deny")
+
+
+def test_one_key_of_an_exception_is_taken_back_and_the_others_stay(world):
+    found = texts(world, TestEvent(on="file.delete", path="/t", exe="/rm"), closing="deny")
+    (edit,) = found["take exe back out of the exceptions of rule 'two'"]
+    assert edit.raw["unless"] == {"path": ["/t"]}
 
 
 def test_paths_are_written_from_the_workspace_and_the_home_folder(world):

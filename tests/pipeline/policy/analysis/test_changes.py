@@ -37,6 +37,13 @@ def test_a_book_knows_where_a_rule_stands_and_who_may_change_it(policy):
     assert book.free_id("new") == "new"
 
 
+def test_a_rule_that_was_edited_is_no_longer_what_its_text_says(policy):
+    book = Book(policy, {"own"})
+    assert book.raw("own") is None
+    assert not book.changeable("own")
+    assert book.changeable("loose")
+
+
 def test_a_copy_may_be_changed(policy):
     book = Book(policy)
     book.raw("own")["match"]["path"] = "/other"
