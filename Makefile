@@ -8,8 +8,6 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 SENSOR := collectors/ebpf/sensor
 T ?= tests
-# Folders whose tests each have everything to themselves; the others share the kernel or measure time, and go one by one.
-BESIDE := $(addprefix tests/,benchmarks lictor pipeline policies queries structure)
 
 .PHONY: help setup sensor demo test lint format types bench docs clean
 
@@ -28,8 +26,10 @@ demo: sensor ## run a scripted agent under the sensor with a policy, and ask the
 
 test: sensor lint types ## everything that must hold: lint, types, tests (part of it: make test T=tests/pipeline)
 ifeq ($(T),tests)
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile $(BESIDE)
-	@$(PY) -m pytest $(T) $(addprefix --ignore=,$(BESIDE))
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; status=0; \
+	$(PY) -m pytest --account "$$folder/skips" -m 'not alone' --numprocesses 2 --dist loadfile || status=$$?; \
+	$(PY) -m pytest --account "$$folder/skips" -m alone || status=$$?; \
+	exit $$status
 else
 	@$(PY) -m pytest $(T)
 endif

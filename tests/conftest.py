@@ -6,17 +6,17 @@ tests counted by reason.
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import pytest
 
-
-def reasons(reports):
-    """How many tests were skipped for each reason, most first."""
-    counted = Counter(reason_of(report) for report in reports)
-    return counted.most_common()
+TESTS = Path(__file__).parent
+ALONE = ("benchmarks", "collectors", "e2e", "enforcer", "faults", "kernel")
+"""Folders whose tests measure time, or act on what the whole machine shares; so does every test that loads the sensor."""
 
 
 def reason_of(report):
@@ -26,10 +26,27 @@ def reason_of(report):
     return text.removeprefix("Skipped: ").strip() or "no reason given"
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--account", type=Path, help="file in which several runs keep what they skipped, to tell it together"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by it
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("kernel") or item.path.relative_to(TESTS).parts[0] in ALONE:
+            item.add_marker("alone")
+
+
 def pytest_terminal_summary(terminalreporter):
-    skipped = terminalreporter.stats.get("skipped", [])
-    terminalreporter.section(f"skipped: {len(skipped)}")
-    for reason, count in reasons(skipped):
+    counted = Counter(reason_of(report) for report in terminalreporter.stats.get("skipped", []))
+    account = terminalreporter.config.getoption("--account")
+    if account is not None:
+        counted += Counter(json.loads(account.read_text()) if account.exists() else {})
+        account.write_text(json.dumps(counted))
+    terminalreporter.section(f"skipped: {counted.total()}")
+    for reason, count in counted.most_common():
         terminalreporter.write_line(f"{count:5d}  {reason}")
 
 

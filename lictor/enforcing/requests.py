@@ -68,7 +68,9 @@ def _program(pid: int) -> tuple[str | None, str | None]:
         said = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
     except OSError:
         return None, None
-    if not said:  # in the middle of its exec a process has a new program and no words yet
+    if (
+        not said
+    ):  # no words yet in the middle of an exec, or it has blanked them: the row must not claim that there were none
         return exe, None
     words = said.split(b"\0")
     return exe, shlex.join(word.decode("utf-8", "backslashreplace") for word in words)

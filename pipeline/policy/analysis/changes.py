@@ -20,7 +20,7 @@ from pipeline.policy.source import PolicyError, read_tree
 from pipeline.policy.text import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
 
@@ -53,11 +53,11 @@ class Edit:
 
 
 class Book:
-    """The rules of a policy as they are written, by id; those in ``edited`` are no longer what their text says."""
+    """The rules of a policy as they are written, by id; those that ``edits`` changed are no longer what their text says."""
 
-    def __init__(self, policy: Policy, edited: Collection[str] = ()) -> None:
+    def __init__(self, policy: Policy, edits: Iterable[Edit] = ()) -> None:
         self.policy = policy
-        self._edited = frozenset(edited)
+        self._edited = {e.rule for e in edits if e.policy == policy.name and e.kind != "default"}
 
     def raw(self, rule: str) -> Raw | None:
         """A copy of a rule's data; ``None`` where its text is not at hand."""

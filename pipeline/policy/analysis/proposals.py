@@ -22,7 +22,7 @@ from pipeline.policy.source import PolicyError
 from pipeline.policy.testing import facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.policy.context import RunContext
 
@@ -118,8 +118,8 @@ def _working(asked: Asked, event: TestEvent, wanted: str, most: int) -> list[tup
 def _tried(reached: Sequence[tuple[_Path, Asked]], event: TestEvent, wanted: str) -> Iterator[tuple[_Path, Asked]]:
     """Each change of one step more, made."""
     for path, before in reached:
-        edited = {(edit.policy, edit.rule) for _, edits in path for edit in edits}
-        for candidate in _candidates(before, event, wanted, edited):
+        made = [edit for _, edits in path for edit in edits]
+        for candidate in _candidates(before, event, wanted, made):
             after = _after(before, candidate)
             if after is not None:
                 yield (*path, candidate), after
@@ -133,11 +133,9 @@ def _after(before: Asked, candidate: Candidate) -> Asked | None:
         return None
 
 
-def _candidates(
-    asked: Asked, event: TestEvent, wanted: str, edited: Collection[tuple[str, str]]
-) -> Iterator[Candidate]:
-    """Changes that begin where the verdict comes from; what was edited before in this proposal stays as it is."""
-    books = {p.name: Book(p, {rule for policy, rule in edited if policy == p.name}) for p in asked.policies}
+def _candidates(asked: Asked, event: TestEvent, wanted: str, made: Sequence[Edit]) -> Iterator[Candidate]:
+    """Changes that begin where the verdict comes from; a rule that was edited on the way there stays as it is now."""
+    books = {policy.name: Book(policy, made) for policy in asked.policies}
     decision = asked.decide(event)
     for view in views(asked.program, event, asked.context):
         author = Author(books[view.policy], event, asked.context)

@@ -34,7 +34,9 @@ def policies():
 @pytest.fixture
 def child():
     process = subprocess.Popen(["sleep", "60"])
+    until = time.monotonic() + 5
     while Path(f"/proc/{process.pid}/cmdline").read_bytes() != b"sleep\x0060\0":  # it has a program before it has words
+        assert time.monotonic() < until
         time.sleep(0.001)
     yield process
     process.kill()

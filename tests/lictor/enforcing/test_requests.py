@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 from enforcer.decisions import Decision
@@ -39,6 +42,26 @@ def test_a_process_that_is_gone_leaves_its_program_open(live, child):
     child.wait()
     row = requests.waiting(hold(live), live)
     assert (row["exe"], row["cmdline"]) == (None, None)
+
+
+BLANKED = """
+import ctypes, sys
+fields = open("/proc/self/stat").read().rpartition(")")[2].split()
+begin, end = int(fields[45]), int(fields[46])  # arg_start and arg_end: 48 and 49 in proc(5), which counts pid and comm too
+ctypes.memset(begin, 0, end - begin)
+print("blanked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_that_blanked_its_words_keeps_its_program(live):
+    with subprocess.Popen([sys.executable, "-c", BLANKED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"blanked\n"
+        live.root_pid = process.pid
+        row = requests.waiting(hold(live), live)
+        assert row["exe"] == os.readlink(f"/proc/{process.pid}/exe")
+        assert row["cmdline"] is None
+        process.stdin.close()
 
 
 def test_an_answer_is_the_same_question_with_the_decider(live):

@@ -38,10 +38,11 @@ def test_a_book_knows_where_a_rule_stands_and_who_may_change_it(policy):
 
 
 def test_a_rule_that_was_edited_is_no_longer_what_its_text_says(policy):
-    book = Book(policy, {"own"})
+    edits = [Edit("top", "replace", "own"), Edit("other", "replace", "loose"), Edit("top", "default", "loose")]
+    book = Book(policy, edits)
     assert book.raw("own") is None
     assert not book.changeable("own")
-    assert book.changeable("loose")
+    assert book.changeable("loose"), "neither another policy's rule nor a default is this rule"
 
 
 def test_a_copy_may_be_changed(policy):

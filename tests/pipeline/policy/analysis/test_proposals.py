@@ -56,6 +56,17 @@ def test_a_rule_and_the_default_behind_it_are_both_changed(world):
     assert found[0].of == len(nearest(EVENT, world.context))
 
 
+def test_a_rule_is_edited_once_in_a_proposal(world):
+    """What a first edit made of it stands in no text, so a second one would begin without the first."""
+    policy = world.load("lictor: 1\nname: p\nrules: [{ id: all, on: file.write, match: {}, action: kill }]")
+    found = proposals(Asked([policy], world.context), EVENT, "deny", (), 1000)
+    assert found
+    for proposal in found:
+        edited = [(e.policy, e.rule) for e in proposal.edits]
+        assert len(edited) == len(set(edited))
+        assert Asked(changed([policy], proposal.edits), world.context).gives(EVENT, "deny")
+
+
 def test_fewer_tries_find_the_narrowest(world):
     asked = Asked([world.load(POLICY)], world.context)
     near = nearest(EVENT, world.context)
