@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items):
 def pytest_terminal_summary(terminalreporter):
     counted = Counter(reason_of(report) for report in terminalreporter.stats.get("skipped", []))
     account = terminalreporter.config.getoption("--account")
-    if account is not None:
+    if account is not None and not hasattr(terminalreporter.config, "workerinput"):  # xdist's workers tell theirs to it
         counted += Counter(json.loads(account.read_text()) if account.exists() else {})
         account.write_text(json.dumps(counted))
     terminalreporter.section(f"skipped: {counted.total()}")
