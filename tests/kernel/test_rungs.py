@@ -215,7 +215,7 @@ def test_isolation_cuts_the_run_and_nobody_else(begin):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         peers = []
-        threading.Thread(target=lambda: [peers.append(server.accept()[0]) for _ in range(3)], daemon=True).start()
+        threading.Thread(target=lambda: [peers.append(server.accept()[0]) for _ in range(2)], daemon=True).start()
         run = begin(policy(), f"trap '' PIPE; exec bash -c '{TALK.replace('PORT', str(port))}'")
         run.wait_for(lambda: peers)
         with socket.create_connection(("127.0.0.1", port)) as ours:

@@ -2,11 +2,14 @@
 
 Syslog has no acknowledgement. What a sender can see is the end of the connection: it says that it is done, and a
 receiver that has read everything closes its side. One that was killed with data unread answers with a reset instead.
-So each batch has a connection of its own and counts as delivered when that came to a good end.
+So each batch has a connection of its own and counts as delivered when that came to a good end. One case stays unseen:
+a receiver that ends its own side early, takes our end, and dies only then; TCP has no packet left to tell of it.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 from contextlib import suppress
@@ -66,13 +69,20 @@ class Stream:
 
     def _end(self, sock: socket.socket, deadline: float) -> None:
         """Say that nothing more comes, then wait for the other side's end; a reset is raised."""
+        sock.settimeout(self._left(deadline))
         if isinstance(sock, ssl.SSLSocket):
             self._session = sock.session
-            sock.settimeout(self._left(deadline))
             # Few syslog receivers answer close_notify with their own, as RFC 5425 §4.4 wants; the end of TCP is what counts.
             with suppress(ssl.SSLEOFError, ssl.SSLZeroReturnError):
                 sock = sock.unwrap()
-        sock.shutdown(socket.SHUT_WR)
+        try:
+            sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
+            # Linux says this of a connection that was reset after the last byte went out. Reading would call it a good
+            # end where the receiver had ended its own side before the reset.
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)) from error
         while True:
             sock.settimeout(self._left(deadline))
             if not socket.socket.recv(sock, 4096):

@@ -18,7 +18,7 @@ def server():
     listener = socket.create_server(("127.0.0.1", 0))
     results = []
 
-    def start(behave):
+    def start(behave, clock=time.monotonic):
         def run():
             connection, _ = listener.accept()
             with connection:
@@ -26,7 +26,7 @@ def server():
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        return Stream("127.0.0.1", listener.getsockname()[1], timeout=3, clock=time.monotonic), results, thread
+        return Stream("127.0.0.1", listener.getsockname()[1], timeout=3, clock=clock), results, thread
 
     yield start
     listener.close()
@@ -53,14 +53,42 @@ def test_receiver_that_ends_with_data_unread_is_an_error(server):
         stream.deliver(memoryview(b"x" * 100_000))
 
 
-def test_reset_is_an_error(server):
-    def reset(connection):
-        connection.recv(10)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def reset(connection):
+    connection.recv(10)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
+
+def test_reset_is_an_error(server):
     stream, _, _ = server(reset)
     with pytest.raises((ConnectionResetError, BrokenPipeError)):
         stream.deliver(memoryview(b"x" * 100_000))
+
+
+@pytest.mark.parametrize(("half", "asked"), [(False, 4), (True, 4), (False, 5)])
+def test_reset_behind_the_last_byte_is_an_error(server, half, asked):
+    """The clock is asked a fourth time when all is sent, and a fifth when that is said: the reset falls in there."""
+    calls = 0
+    now = threading.Event()
+
+    def behave(connection):
+        if half:
+            connection.shutdown(socket.SHUT_WR)
+        now.wait(5)
+        reset(connection)
+
+    def clock():
+        nonlocal calls
+        calls += 1
+        if calls == asked:
+            now.set()
+            thread.join(5)
+            assert not thread.is_alive()
+        return time.monotonic()
+
+    stream, _, thread = server(behave, clock)
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        stream.deliver(memoryview(b"x" * 100))
+    assert now.is_set()
 
 
 @pytest.mark.parametrize("behave", [lambda _: time.sleep(6), lambda c: (everything(c), time.sleep(6))])
