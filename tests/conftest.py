@@ -12,7 +12,12 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes is the machine's affair; of it a profile of CI knows already, one at a desk does not.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
 ALONE = ("benchmarks", "collectors", "e2e", "enforcer", "faults", "kernel")
