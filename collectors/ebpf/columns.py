@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.coded import coded
+
 Texts = Sequence[str | None]
 Codes = NDArray[np.int32]
 Numbers = NDArray[np.integer[Any]]
@@ -59,13 +61,10 @@ class Table:
         found = [-1 if t is None else places.setdefault(t, len(places)) for t in texts]
         self.places = np.array(found, np.int32)
         self.texts = pa.array(list(places), pa.string())
-        self._nulls = -1 in found
 
     def take(self, codes: Numbers) -> pa.DictionaryArray:
         """``texts[codes]``, row by row."""
-        places = self.places.take(codes)
-        absent = places < 0 if self._nulls else None
-        return pa.DictionaryArray.from_arrays(pa.array(places, mask=absent), self.texts, safe=False)
+        return coded(self.places.take(codes), self.texts)
 
 
 class Vocabulary:
@@ -100,10 +99,7 @@ class Vocabulary:
         if new.any():
             self._learn(np.unique(numbers[new]), numbers)
             codes = self._codes(numbers)
-        absent = codes < 0
-        return pa.DictionaryArray.from_arrays(
-            pa.array(codes, mask=absent if absent.any() else None), self._texts, safe=False
-        )
+        return coded(codes, self._texts)
 
     def _codes(self, numbers: NDArray[np.uint32]) -> Codes:
         # Numbers below the base become very large ones here: all of them end at the last place, which is NULL.

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import schema
+from pipeline.coded import coded
 from pipeline.policy.classes import indices
 from pipeline.policy.combine import STOPPING
 from pipeline.policy.decide import Decider, Decision
@@ -195,5 +196,4 @@ def _part(dictionary: pa.Array, codes: Codes) -> pa.DictionaryArray:
     place[codes] = 1
     used = np.flatnonzero(place[:-1])
     place[used] = np.arange(len(used), dtype=np.int32)
-    taken = pa.array(place.take(codes), mask=codes < 0)
-    return pa.DictionaryArray.from_arrays(taken, dictionary.take(pa.array(used)))
+    return coded(np.where(codes < 0, -1, place.take(codes)), dictionary.take(pa.array(used)))

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import schema
+from pipeline.coded import sound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def _column(table: str, name: str, column: pa.Array | pa.ChunkedArray, want: pa.
     elif column.type != want:
         raise TypeError(f"{table}.{name}: {column.type}, want {want} or {schema.lake_type(table, name)}")
     if want == schema.DICTIONARY:
-        chunks = [_shrink(c) for c in chunks]
+        chunks = [_shrink(sound(c)) for c in chunks]
     return pa.chunked_array(chunks, type=want)
 
 

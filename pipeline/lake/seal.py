@@ -135,7 +135,7 @@ def _parts(wal: Wal, scan: frames.Scan, header: dict[str, Any], written_ns: int)
     try:
         for frame in scan.frames:
             parts.setdefault(frame.table, []).append(rows.tidy(frame.table, frame.read()))
-    except (KeyError, TypeError, OSError, pa.ArrowException) as error:
+    except (KeyError, TypeError, IndexError, OSError, pa.ArrowException) as error:
         raise LakeError(
             f"{wal.path}: this version cannot read its rows ({error}): seal it with the version that wrote it"
         ) from error

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import schema
+from pipeline.coded import coded
 from pipeline.policy.classes import encoded, indices
 from pipeline.policy.combine import STOPPING
 from pipeline.policy.sequences.engine import Completion, Engine
@@ -140,6 +141,4 @@ def _overwritten(old: pa.Array | None, which: Longs, values: Sequence[str | None
             texts.append(value)
     own = np.full(len(which), -1, np.int64) if column is None else indices(column)
     codes = np.where(which >= 0, np.array([numbers[value] for value in values]).take(which, mode="clip"), own)
-    return pa.DictionaryArray.from_arrays(
-        pa.array(codes.astype(np.int32), mask=codes < 0), pa.array(texts, pa.string())
-    )
+    return coded(codes, pa.array(texts, pa.string()))

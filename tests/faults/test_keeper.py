@@ -85,6 +85,11 @@ def marked(mark):
         except OSError: pass
     return found
 
+def stop_one(mark):
+    for pid in sorted(marked(mark), reverse=True):
+        try: return os.kill(pid, signal.SIGSTOP)
+        except ProcessLookupError: pass  # it has ended since
+
 def tagged(mark):
     found = []
     for pid in marked(mark):
@@ -116,7 +121,7 @@ def found(mark, keeper, tell, root):
     key = process_key_from_proc(root)
     def made(group):
         keeper.add(mark, group.directory, root, key, fail, tagged(mark))
-        os.kill(max(marked(mark)), signal.SIGSTOP)  # the kernel may hold one at any moment
+        stop_one(mark)  # the kernel may hold one at any moment
         tell(phase="told")
     adopted = adopt(mark, root, key, lambda: tagged(mark), fail=fail, made=made)
     hold(keeper, adopted.group, mark, root)

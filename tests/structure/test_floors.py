@@ -12,9 +12,10 @@ import pytest
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pipeline.schema": (),
+    "pipeline.coded": (),
     "pipeline.policy": ("pipeline.schema",),
-    "collectors": ("pipeline.schema",),
-    "pipeline": ("pipeline.schema", "pipeline.policy", "collectors"),
+    "collectors": ("pipeline.schema", "pipeline.coded"),
+    "pipeline": ("pipeline.schema", "pipeline.coded", "pipeline.policy", "collectors"),
     "enforcer": ("pipeline.schema", "pipeline.policy", "collectors"),
     "queries": ("pipeline.schema", "pipeline.lake"),
     "dashboards": ("pipeline.schema", "pipeline.lake", "queries"),

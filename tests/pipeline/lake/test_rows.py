@@ -67,3 +67,11 @@ def test_join_unites_dictionaries(dictionary):
     parts = [tidy("activity", pa.table({"path": dictionary(v)})) for v in (["a", "b"], ["c", "a"], ["b", "b"])]
     assert join(parts)["path"].to_pylist() == ["a", "b", "c", "a", "b", "b"]
     assert np.all(np.array([len(c.dictionary) for c in join(parts)["path"].chunks]) == 3)
+
+
+def test_what_lies_under_a_null_does_not_reach_the_log():
+    """Arrow follows it when dictionaries are brought together, and ends the process: see ``pipeline.coded``."""
+    wild = pa.array(np.array([0, 500_000_000], np.int32), mask=np.array([False, True]))
+    column = pa.DictionaryArray.from_arrays(wild, pa.array(["/a"]), safe=False)
+    parts = [tidy("activity", schema.batch("activity", {"path": c})) for c in (column, pa.array(["/b"]), column)]
+    assert join(parts)["path"].to_pylist() == ["/a", None, "/b", "/a", None]
