@@ -19,8 +19,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from lictor.alerts.backoff import told_pause
 from lictor.alerts.interface import Attempt, Deadline, Patience
+from pipeline.export.backoff import retry_after
 
 if TYPE_CHECKING:
     from lictor.alerts.model import Webhook
@@ -125,7 +125,7 @@ def _answer(response: HTTPResponse) -> Attempt:
     if 300 <= status < 400:
         return Attempt("final", f"{said}, a redirect, which is not followed: put the new address into the file")
     if status >= 500 or status in _AGAIN:
-        return Attempt("again", said, told_pause(response.getheader("Retry-After")))
+        return Attempt("again", said, retry_after(response.getheader("Retry-After")))
     return Attempt("final", said)
 
 

@@ -6,20 +6,24 @@ left over when Lictor ends.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from lictor.alerts.alert import Alert
-from lictor.alerts.backoff import pause
 from lictor.alerts.interface import Deadline, Target
 from lictor.alerts.ledger import Ledger
 from lictor.alerts.waiting import Waiting
+from pipeline.export.backoff import pause
 
 ENDED = "Lictor ended before it was delivered"
 CUT_OFF = "Lictor ended while it was being delivered"
 CROWDED_OUT = "dropped: too many alerts were waiting"
+
+LONGEST_PAUSE_S = 30.0
+"""Where the target asks for none; one that it asks for is kept however long, or the alert given up (``Patience.within``)."""
 
 Encode = Callable[[Alert], bytes]
 
@@ -136,7 +140,7 @@ class Worker:
                 return _Outcome("unverified", f"{CUT_OFF}: {said}", attempt.output)
             if attempt.came == "final" or last or tries > self.target.patience.retries:
                 return _Outcome("failed", said, attempt.output)
-            wait = pause(tries, attempt.after)
+            wait = pause(tries, attempt.after, LONGEST_PAUSE_S, math.inf)
             if wait >= self._limit.left() and not self._closing.is_set():
                 late = f"the next try would be later than {self.target.patience.within:g} s"
                 return _Outcome("failed", f"{said}: {late}", attempt.output)

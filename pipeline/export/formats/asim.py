@@ -16,8 +16,9 @@ from pipeline.export.formats import facts, leaves
 from pipeline.export.formats.asim_records import RECORDS, STREAMS, row, severity
 from pipeline.export.formats.interface import Format
 from pipeline.export.formats.kinds import activity_kind
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, constant, digits, first, text
-from pipeline.export.formats.tree import Const, Leaf, Members, Node, Object
+from pipeline.export.formats.tree import Const, Members, Node, Object
 from pipeline.export.formats.writing import by_tree, encode, kind_names
 
 _RESULTS: dict[str, leaves.Value] = {"success": "Success", "failure": "Failure", "denied": "Failure"}

@@ -8,8 +8,9 @@ from functools import cache
 from pipeline import schema
 from pipeline.export.formats import attack, facts, leaves, product
 from pipeline.export.formats.identity import event_id, event_moment, severity_level
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, digits, first, iso, text
-from pipeline.export.formats.tree import Const, Leaf, Members, Node, Object
+from pipeline.export.formats.tree import Const, Members, Node, Object
 
 STREAMS = {
     "fork": "ASimProcessEventLogs", "process": "ASimProcessEventLogs", "file": "ASimFileEventLogs", "network": "ASimNetworkSessionLogs", "dns": "ASimDnsActivityLogs",

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import derived
-from pipeline.export.formats.tree import Leaf
 
 _TACTIC = re.compile(r"(AML\.)?TA\d{4}")
 _TECHNIQUE = re.compile(r"(AML\.)?T\d{4}(\.\d{3})?")

@@ -15,8 +15,8 @@ from pipeline import schema
 from pipeline.export.formats import leaves, product, text_lines
 from pipeline.export.formats.escapes import HIDDEN, Escape
 from pipeline.export.formats.interface import Format
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.pairs import Field, Fields, Line
-from pipeline.export.formats.tree import Leaf
 from pipeline.export.formats.writing import encode
 
 _VISIBLE = tuple((raw, "\\" + written) for raw, written in HIDDEN)
@@ -50,7 +50,7 @@ class Cef(Format):
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One line per row, without its line break."""
-        return encode(table, rows, {table: line(table).text}, leaves.constant(table))
+        return encode(table, rows, {table: line(table).pieces}, leaves.constant(table))
 
 
 @cache

@@ -17,8 +17,9 @@ from pipeline.export.formats.ecs_records import RECORDS, document
 from pipeline.export.formats.identity import event_id, event_moment, severity_level
 from pipeline.export.formats.interface import Format
 from pipeline.export.formats.kinds import OTHER, activity_kind
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, constant, digits, first, number, text
-from pipeline.export.formats.tree import Array, Const, Leaf, Members, Node, Object
+from pipeline.export.formats.tree import Array, Const, Members, Node, Object
 from pipeline.export.formats.writing import by_tree, encode
 
 _CATEGORIES = {

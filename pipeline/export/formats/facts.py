@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import Value, choice, derived, text
 from pipeline.export.formats.rows import Rows
-from pipeline.export.formats.tree import Leaf
 
 STRONG = ("ask", "deny", "freeze", "quarantine", "isolate", "kill")
 """Verdicts that are more than a note."""
@@ -117,7 +117,7 @@ def joined(columns: tuple[str, ...], between: str) -> Leaf:
             return None
         return pc.binary_join_element_wise(*(part.cast(pa.string()) for part in parts), between)
 
-    return Leaf(columns, made, often_new=True)
+    return Leaf(columns, made)
 
 
 def listed(column: str) -> Leaf:

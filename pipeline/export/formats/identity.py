@@ -8,15 +8,22 @@ name is called by a digest of what it says.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import schema
 from pipeline.export.formats import leaves
+from pipeline.export.formats.escapes import JSON
+from pipeline.export.formats.joining import Coded, Fragment, everywhere, joined
+from pipeline.export.formats.leaf import Leaf
+from pipeline.export.formats.repeats import once
 from pipeline.export.formats.rows import Rows, pieces
-from pipeline.export.formats.tree import Leaf, Object, written
+from pipeline.export.formats.tree import Object
+from pipeline.export.formats.writing import written
 
 LONGEST = 255
 """Bytes of an id; a longer one becomes a digest. Elasticsearch takes 512."""
@@ -35,6 +42,8 @@ _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 _TIMES = {"coverage": ("until", "since"), "activity": ("time",)}
 _ROWS_AT_ONCE = 65536
+_DIGITS = 20
+"""Characters of a 64-bit number."""
 
 ENVELOPE = pa.schema([("id", pa.string()), ("time", schema.TIME), ("severity", pa.int64())])
 """Shape of ``envelope``; ``severity`` is the position in ``schema.SEVERITIES``."""
@@ -63,7 +72,50 @@ def event_id(table: str) -> Leaf:
         nameless = pc.fill_null(pc.or_(pc.greater(length, LONGEST), pc.equal(length, 0)), fill_value=True)
         return names if not pc.any(nameless).as_py() else _digested(names, nameless, every, rows)
 
-    return Leaf((*needed, *optional), made, often_new=True)
+    return _Name((*needed, *optional), made, often_new=True, needed=len(needed))
+
+
+@dataclass(frozen=True, eq=False)
+class _Name(Leaf):
+    """An id of which the last of the needed columns is a number that tells rows apart, and the others repeat.
+
+    Then only the number is written for each row. Everything else takes the way of a leaf.
+    """
+
+    needed: int = 0
+
+    def pieces(self, rows: Rows, before: str) -> list[Fragment]:
+        """What repeats before the number, the number, and what repeats behind it."""
+        *front, last = self.columns[: self.needed]
+        numbers = rows.plain(last)
+        if numbers is None or numbers.null_count or not pa.types.is_integer(numbers.type) or not front:
+            return super().pieces(rows, before)
+        head = once(_Columns(tuple(front)), rows, before + '"', partial(_front, front))
+        tail = once(_Columns(self.columns[self.needed :]), rows, "", partial(_back, self.columns[self.needed :]))
+        if not everywhere(head) or _longest(head) + _DIGITS + _longest(tail) > LONGEST:
+            return super().pieces(rows, before)
+        return [head, numbers.cast(pa.string()), tail]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    columns: tuple[str, ...]
+
+
+def _front(columns: Sequence[str], rows: Rows, before: str) -> Fragment:
+    return joined([before, *(piece for name in columns for piece in (JSON(_part(rows, name)), "/"))])
+
+
+def _back(columns: Sequence[str], rows: Rows, before: str) -> Fragment:
+    parts = [piece for name in columns for piece in ("/", JSON(_part(rows, name).fill_null("-")))]
+    return joined([before, *parts, '"'])
+
+
+def _longest(part: Fragment) -> int:
+    """Bytes of the longest text; those of what stands around it count, which only makes some ids take the longer way."""
+    if isinstance(part, str):
+        return len(part.encode())
+    return int(pc.max(pc.binary_length(part.texts if isinstance(part, Coded) else part)).as_py())
 
 
 def _part(rows: Rows, name: str) -> pa.Array:

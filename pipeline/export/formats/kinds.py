@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import schema
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice
 from pipeline.export.formats.rows import Rows
-from pipeline.export.formats.tree import Leaf
 
 OTHER = "other"
 

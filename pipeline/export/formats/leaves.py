@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import schema
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.rows import Rows
-from pipeline.export.formats.tree import Leaf, Members, Node, Object
+from pipeline.export.formats.tree import Members, Node, Object
 
 _NAIVE = pa.timestamp("us")
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999

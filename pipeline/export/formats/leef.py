@@ -41,7 +41,7 @@ class Leef(Format):
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One line per row, without its line break."""
-        return encode(table, rows, {table: line(table).text}, leaves.constant(table))
+        return encode(table, rows, {table: line(table).pieces}, leaves.constant(table))
 
 
 @cache

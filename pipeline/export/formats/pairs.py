@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from pipeline.export.formats.escapes import Escape
+from pipeline.export.formats.joining import Fragment, everywhere, joined, joined_where_any
+from pipeline.export.formats.leaf import Leaf
+from pipeline.export.formats.repeats import Writer, once
 from pipeline.export.formats.rows import Rows
-from pipeline.export.formats.tree import Fragment, Leaf, Writer, joined, joined_where_any, once
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +68,20 @@ class Line:
     groups: Sequence[Fields]
     between: str
 
-    def text(self, rows: Rows) -> pa.Array:
-        """One line per row. A header field must have a value in every row."""
+    def pieces(self, rows: Rows) -> list[Fragment]:
+        """One line per row, in pieces. A header field must have a value in every row."""
         heads = [
             Fields([Field("", leaf)], "", self.header_escape, together=bool(leaf.columns)).text(rows)
             for leaf in self.header
         ]
-        head = joined([self.start, *_bars(heads), self.ending])
-        pairs = joined_where_any([group.text(rows) for group in self.groups], self.between)
-        if pairs is None:
-            return head
-        return joined([head, pairs if isinstance(pairs, str) else pairs.fill_null("")])
+        return [self.start, *_bars(heads), self.ending, *self._pairs([group.text(rows) for group in self.groups])]
+
+    def _pairs(self, groups: Sequence[Fragment]) -> list[Fragment]:
+        """The pairs of all groups; joined only where a row lacks the first of them, since it has no separator then."""
+        first, *others = groups
+        if not everywhere(first):
+            return [joined_where_any(groups, self.between)]
+        return [first, *(joined([self.between, other]) for other in others if other is not None)]
 
     def fields(self) -> list[Field]:
         """Every pair that a line may have."""

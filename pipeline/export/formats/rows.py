@@ -33,16 +33,13 @@ class Rows:
     """Some rows of a piece of a table. A column that is absent or NULL throughout is ``None``.
 
     ``piece`` are all rows of the piece, ``positions`` where in it these stand (``None``: they are the piece).
-    ``scope`` are the rows of one kind of event that these are a slice of, ``span`` the slice; without a slice they are
-    their own scope. ``made`` keeps what was made once for a piece or scope.
+    ``made`` keeps what was made once for them.
     """
 
     def __init__(self, table: str, count: int, piece: Rows | None = None, positions: Codes | None = None) -> None:
         self.table = table
         self.piece = piece or self
         self.positions = positions
-        self.scope = self
-        self.span = slice(0, count)
         self.made: dict[Hashable, Any] = {}
         self._count = count
         self._columns: dict[str, Column] = {}
@@ -81,12 +78,6 @@ class Rows:
         within = positions if self.positions is None else self.positions[positions]
         return Rows(self.table, len(positions), self.piece, within)
 
-    def slice(self, start: int, stop: int) -> Rows:
-        """A slice of these rows, which stay its scope."""
-        made = self.take(np.arange(start, stop))
-        made.scope, made.span = self.scope, slice(self.span.start + start, self.span.start + stop)
-        return made
-
     def alone(self, positions: Codes) -> Rows:
         """The rows at these positions as a piece of their own."""
         part, made = self.take(positions), Rows(self.table, len(positions))
@@ -95,9 +86,18 @@ class Rows:
 
     def distinct(self, names: Sequence[str]) -> tuple[Codes, Rows]:
         """For each row the number of its combination of values, and one row for each number."""
+        key = ("distinct", *sorted(names))
+        if key not in self.made:
+            self.made[key] = self._distinct(names)
+        made: tuple[Codes, Rows] = self.made[key]
+        return made
+
+    def _distinct(self, names: Sequence[str]) -> tuple[Codes, Rows]:
         codes, count = self._numbered(names[0])
         for name in names[1:]:
             found, size = self._numbered(name)
+            if size == 1:
+                continue
             if count * size > _MOST:
                 codes, count = _renumbered(codes)
             codes, count = codes * size + found, count * size
@@ -134,7 +134,8 @@ def _encoded(column: pa.Array) -> pa.DictionaryArray:
     first = column[0]
     if first.is_valid and not column.null_count and pc.all(pc.equal(column, first)).as_py():
         return pa.DictionaryArray.from_arrays(np.zeros(len(column), np.int32), valid(column.slice(0, 1)))
-    return valid(column).dictionary_encode()
+    encoded = column.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices, valid(encoded.dictionary))
 
 
 def _numbers(column: Column, count: int) -> tuple[Codes, int]:
@@ -144,10 +145,15 @@ def _numbers(column: Column, count: int) -> tuple[Codes, int]:
     if pa.types.is_integer(column.type):
         low, high = (value.as_py() for value in pc.min_max(column).values())
         if high - low < _NARROW and high < _INT32_MAX:
-            return column.fill_null(high + 1).to_numpy().astype(np.int64) - low, high - low + 2
+            return _coded(column, high + 1) - low, high - low + 1 + bool(column.null_count)
     encoded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
     size = len(encoded.dictionary)
-    return encoded.indices.fill_null(size).to_numpy().astype(np.int64), size + 1
+    return _coded(encoded.indices, size), size + bool(column.null_count)
+
+
+def _coded(numbers: pa.Array, missing: int) -> Codes:
+    whole: Codes = (numbers.fill_null(missing) if numbers.null_count else numbers).to_numpy().astype(np.int64)
+    return whole
 
 
 def _renumbered(codes: Codes) -> tuple[Codes, int]:

@@ -10,8 +10,8 @@ from functools import cache
 from pipeline import schema
 from pipeline.export.formats import facts, leaves
 from pipeline.export.formats.identity import event_id, event_milliseconds, severity_level
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, digits, first, number, text
-from pipeline.export.formats.tree import Leaf
 
 LEVELS: dict[str, leaves.Value] = {"0": 1, "1": 3, "2": 5, "3": 8, "4": 10}
 """The severities of Lictor on the scale from 0 to 10 that both formats use."""

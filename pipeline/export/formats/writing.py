@@ -1,35 +1,36 @@
-"""From a table to its payloads: cut into pieces, told apart by kind of event, written, put back in order."""
+"""From a table to its payloads: cut into pieces, told apart by kind of event, written, put together in order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.export.formats.interface import PAYLOAD
+from pipeline.export.formats.assembly import Part, assembled
+from pipeline.export.formats.joining import Fragment
+from pipeline.export.formats.leaf import Leaf
+from pipeline.export.formats.repeats import distinct
 from pipeline.export.formats.rows import Codes, Rows, pieces
-from pipeline.export.formats.tree import Leaf, Node, written
+from pipeline.export.formats.tree import Node
 
-PIECE = 131072
+PIECE = 65536
 """Rows that are looked at together: what repeats among them is written once."""
 
-SLICE = 16384
-"""Rows of which the events are put together at once, small enough for their text to stay near the processor."""
-
-_RUN = 3
-"""From this mean length on, runs of payloads are copied one by one."""
-
-Write = Callable[[Rows], pa.Array]
-"""Writes the events of one kind, one text per row."""
+Write = Callable[[Rows], Sequence[Fragment]]
+"""Writes the events of one kind, in pieces."""
 
 
 def by_tree(events: Mapping[str, Node]) -> dict[str, Write]:
     """Kinds of event that are trees, as JSON."""
-    return {name: partial(written, node) for name, node in events.items()}
+    return {name: partial(node.pieces, before="") for name, node in events.items()}
+
+
+def written(node: Node, rows: Rows) -> pa.Array:
+    """The events of rows, one JSON text each (``PAYLOAD``); NULL where nothing of the tree is there."""
+    return assembled([(np.arange(len(rows)), node.pieces(rows, ""))], len(rows))
 
 
 def kind_names(table: str, rows: pa.Table, kind_of: Leaf) -> pa.Array:
@@ -43,91 +44,38 @@ def encode(table: str, rows: pa.Table, kinds: Mapping[str, Write], kind_of: Leaf
 
     NULL where a row is of none, or of a kind that ``kinds`` lacks.
     """
-    return _one([_in_order(list(_parts(piece, kinds, kind_of))) for piece in pieces(table, rows, PIECE)])
+    made = [assembled(_parts(piece, kinds, kind_of), len(piece)) for piece in pieces(table, rows, PIECE)]
+    return made[0] if len(made) == 1 else pa.concat_arrays(made)
 
 
-def _parts(piece: Rows, kinds: Mapping[str, Write], kind_of: Leaf) -> Iterator[tuple[pa.Array, Codes]]:
-    """Payloads of a piece kind by kind, and their places in the piece."""
-    for positions, write in _kinds(piece, kinds, kind_of):
-        of_kind = piece if len(positions) == len(piece) else piece.take(positions)
-        for start in range(0, len(positions), SLICE):
-            places = positions[start : start + SLICE]
-            some = of_kind if len(places) == len(of_kind) else of_kind.slice(start, start + len(places))
-            for payloads in _fitting(some, write):
-                yield payloads, places[: len(payloads)]
-                places = places[len(payloads) :]
+def _parts(piece: Rows, kinds: Mapping[str, Write], kind_of: Leaf) -> Iterator[Part]:
+    """The events of a piece kind by kind, in pieces, and their places."""
+    for places, write in _kinds(piece, kinds, kind_of):
+        yield from _fitting(piece if len(places) == len(piece) else piece.take(places), places, write)
 
 
 def _kinds(piece: Rows, kinds: Mapping[str, Write], kind_of: Leaf) -> Iterator[tuple[Codes, Write]]:
-    """The positions of the rows of each kind in a piece, ascending."""
-    names, found = list(kinds), kind_of.make(piece)
+    """The places of the rows of each kind in a piece, ascending; rows of no kind have none."""
+    names, (codes, few) = list(kinds), distinct(kind_of, piece)
+    found = kind_of.make(few)
     if found is None:
-        found = pa.nulls(len(piece), pa.string())
-    numbers = pc.index_in(found, pa.array(names, pa.string())).fill_null(len(names)).to_numpy()
+        return
+    numbers = pc.index_in(found, pa.array(names, pa.string())).fill_null(len(names)).to_numpy()[codes]
     for number in np.unique(numbers):
-        yield np.flatnonzero(numbers == number), kinds[names[number]] if number < len(names) else _nothing
+        if number < len(names):
+            yield np.flatnonzero(numbers == number), kinds[names[number]]
 
 
-def _in_order(parts: list[tuple[pa.Array, Codes]]) -> pa.Array:
-    """Payloads by their places."""
-    order = np.concatenate([places for _, places in parts])
-    if (order[1:] > order[:-1]).all():
-        return _one([payloads for payloads, _ in parts])
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    ends = np.cumsum([len(places) for _, places in parts])
-    new = np.concatenate([[True], back[1:] != back[:-1] + 1])
-    new |= np.isin(back, ends[:-1])
-    starts = np.flatnonzero(new)
-    arrays = [payloads for payloads, _ in parts]
-    if len(starts) * _RUN > len(order) or any(array.null_count for array in arrays):
-        return pa.concat_arrays(arrays).take(pa.array(back))
-    return _by_runs(arrays, ends, back, starts)
-
-
-def _by_runs(arrays: list[pa.Array], ends: Codes, back: Codes, starts: Codes) -> pa.Array:
-    """Payloads that follow one another in one array, run by run: one copy of the text instead of two.
-
-    The memory is numpy's, since it asks the kernel for large pages: to map a hundred megabytes in small ones costs as
-    much as the copy.
-    """
-    texts = [_bytes(array) for array in arrays]
-    lengths = np.concatenate([np.diff(bounds) for bounds, _ in texts])[back]
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    data = np.empty(offsets[-1], np.uint8)
-    whose = np.searchsorted(ends, back[starts], side="right")
-    within = back[starts] - np.concatenate([[0], ends])[whose]
-    to = [*offsets[starts].tolist(), int(offsets[-1])]
-    for number, place, low, high in zip(whose.tolist(), within.tolist(), to, to[1:], strict=False):
-        bounds, text = texts[number]
-        begin = int(bounds[place])
-        data[low:high] = text[begin : begin + high - low]
-    return pa.LargeStringArray.from_buffers(len(back), pa.py_buffer(offsets), pa.py_buffer(data))
-
-
-def _bytes(array: pa.Array) -> tuple[Codes, npt.NDArray[np.uint8]]:
-    """Where the texts of an array begin and end in its bytes."""
-    _, offsets, data = array.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    return bounds, np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
-
-
-def _fitting(rows: Rows, write: Write) -> list[pa.Array]:
-    """The payloads; in halves where their text is more than one array can hold while it is put together (2 GiB)."""
+def _fitting(rows: Rows, places: Codes, write: Write) -> list[Part]:
+    """Their events; in halves where a text of them is more than one array can hold while it is joined (2 GiB)."""
     try:
-        return [write(rows).cast(PAYLOAD)]
+        return [(places, write(rows))]
     except pa.ArrowCapacityError:
         if len(rows) == 1:
             raise
         middle = len(rows) // 2
-        halves = (rows.alone(np.arange(middle)), rows.alone(np.arange(middle, len(rows))))
-        return [array for half in halves for array in _fitting(half, write)]
-
-
-def _one(arrays: list[pa.Array]) -> pa.Array:
-    """Arrays as one; a single one is not copied."""
-    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
-
-
-def _nothing(rows: Rows) -> pa.Array:
-    return pa.nulls(len(rows), PAYLOAD)
+        halves = (
+            (rows.alone(np.arange(middle)), places[:middle]),
+            (rows.alone(np.arange(middle, len(rows))), places[middle:]),
+        )
+        return [part for half, where in halves for part in _fitting(half, where, write)]

@@ -15,7 +15,7 @@ from lictor.alerts.worker import Worker
 @pytest.fixture
 def quick(monkeypatch):
     """Pauses of a millisecond, or what the target asked for."""
-    monkeypatch.setattr("lictor.alerts.worker.pause", lambda _, told=None: max(0.001, told or 0))
+    monkeypatch.setattr("lictor.alerts.worker.pause", lambda _, told=None, *_longest: max(0.001, told or 0))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -23,6 +24,8 @@ def test_receivers_word_counts_within_reason():
     assert pause(1, 20.0) == 20
     assert pause(50, 1.0) >= 30
     assert pause(1, 1e9) == 900
+    assert pause(1, 1e9, 30.0, math.inf) == 1e9
+    assert all(15 <= pause(n, None, 30.0, math.inf) <= 30 for n in (7, 50))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,8 @@ def test_receivers_word_counts_within_reason():
         ("-5", None),
         ("soon", None),
         ("²", None),
+        ("١٢", None),
+        ("1.5", None),
         ("9" * 40, None),
     ],
 )

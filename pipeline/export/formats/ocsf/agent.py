@@ -28,7 +28,6 @@ def events() -> dict[str, Object]:
             API,
             99,
             {"activity_name": Const("Tool call"), **members},
-            groups=[common.circumstances()],
             profiles=profiles,
             kept=("src_ip", "src_port"),
         )

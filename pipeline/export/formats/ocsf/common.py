@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from pipeline import schema
 from pipeline.export.formats import facts, leaves, product
 from pipeline.export.formats.identity import event_id, event_milliseconds, severity_level
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, constant, digits, first, number, text
 from pipeline.export.formats.rows import Rows
-from pipeline.export.formats.tree import Array, Const, Leaf, Members, Node, Object
+from pipeline.export.formats.tree import Array, Const, Members, Node, Object
 
 VERSION = "1.8.0"
 UNKNOWN = "unknown"
@@ -34,25 +35,34 @@ def event(
     members: Mapping[str, Node],
     *,
     groups: Sequence[Members] = (),
+    actor_: Object | None = None,
     profiles: tuple[str, ...] = ("host",),
     kept: tuple[str, ...] = (),
     unfit: Mapping[str, Leaf] | None = None,
 ) -> Object:
     """An event: the common members, those of its class, and in ``unmapped`` every column that none of them is made of.
 
-    ``activity`` is the activity_id; ``kept`` names columns that members tell only in part,
+    ``activity`` is the activity_id; ``actor_`` who did it, where that is another than ``actor`` says; ``kept`` names columns that members tell only in part,
     ``unfit`` adds what members could not tell.
     """
     common: dict[str, Node] = {
         "category_uid": Const(class_uid // 1000),
         "class_uid": Const(class_uid),
-        "activity_id": Const(activity) if isinstance(activity, int) else activity,
-        "type_uid": _type_uid(class_uid, activity),
         "time": event_milliseconds(table),
         "metadata": _metadata(table, profiles),
     }
-    if table != "activity":
+    if table == "activity":
+        groups, common["actor"] = [circumstances(), *groups], actor_ or actor()
+    else:
         common["severity_id"] = _severity_id(table)
+    act: dict[str, Node] = {
+        "activity_id": Const(activity) if isinstance(activity, int) else activity,
+        "type_uid": _type_uid(class_uid, activity),
+    }
+    if isinstance(activity, int):
+        common |= act
+    else:
+        groups = [Members(act), *groups]
     every = {**common, **members}
     nodes = [*groups, *every.values()]
     more: dict[str, Node] = {"table": Const(table), **(unfit or {})}
@@ -200,12 +210,11 @@ def actor(process_: Object | None = None) -> Object:
 
 
 @cache
-def circumstances(actor_: Object | None = None) -> Members:
-    """Where, by whom, whether it worked, and what the policy said (profile security_control)."""
+def circumstances() -> Members:
+    """Where, whether it worked, and what the policy said (profile security_control)."""
     return Members(
         {
             "device": device("activity"),
-            "actor": actor_ or actor(),
             "severity_id": _severity_id("activity"),
             "severity": severity_name(),
             "status_id": choice("outcome", _STATUS_IDS, 99, 0),

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from pipeline.export.formats import attack
 from pipeline.export.formats.identity import event_id
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, derived, first, opened, text
 from pipeline.export.formats.ocsf import common
 from pipeline.export.formats.ocsf.common import device, event
-from pipeline.export.formats.tree import Array, Const, Leaf, Node, Object
+from pipeline.export.formats.tree import Array, Const, Node, Object
 
 FINDING = 2004
 _PROFILES = ("host", "security_control")

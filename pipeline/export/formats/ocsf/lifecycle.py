@@ -6,10 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.export.formats import product
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, derived_or, first, moment, text
 from pipeline.export.formats.ocsf import common
 from pipeline.export.formats.ocsf.common import device, event
-from pipeline.export.formats.tree import Const, Leaf, Node, Object
+from pipeline.export.formats.tree import Const, Node, Object
 
 LIFECYCLE = 6002
 _OTHER = 99

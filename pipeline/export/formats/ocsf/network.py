@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from pipeline.export.formats import facts
+from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, first, text
 from pipeline.export.formats.ocsf import common
 from pipeline.export.formats.ocsf.common import event, observable
-from pipeline.export.formats.tree import Array, Const, Leaf, Node, Object
+from pipeline.export.formats.tree import Array, Const, Node, Object
 
 NETWORK, DNS = 4001, 4003
 _PROFILES = ("host", "security_control", "container")
@@ -58,7 +59,6 @@ def _event(class_uid: int, activity: int | Leaf, direction: int, more: dict[str,
         class_uid,
         activity,
         members,
-        groups=[common.circumstances()],
         profiles=_PROFILES,
         unfit=facts.unfit_network() | {"dst_ip": _UNNAMED_IP, "dst_port": facts.unfit("dst_port", _DST_PORT)},
     )

@@ -60,9 +60,8 @@ def _process(
     }
     if exit_code:
         members["exit_code"] = number("exit_code")
-    groups = [common.circumstances(actor_)]
     return event(
-        "activity", PROCESS, activity, members, groups=groups, profiles=(*_PROFILES, "ai_operation"), kept=kept
+        "activity", PROCESS, activity, members, actor_=actor_, profiles=(*_PROFILES, "ai_operation"), kept=kept
     )
 
 
@@ -83,31 +82,33 @@ def message_context() -> Object:
 
 def file_events() -> dict[str, Object]:
     """Acts on files; of a link the file is the one that was made, and what it leads to stands in ``unmapped``."""
-    members: dict[str, Node] = {
-        "file": _file(),
-        "file_result": Object(
-            {"name": facts.basename(_RENAMED), "path": _RENAMED, "type_id": Const(0)}, needs=("name",)
-        ),
-        "access_mask": number("open_flags"),
-        "observables": Array(
-            [
-                common.who(),
-                observable("file.path", 45, _MADE),
-                observable("file_result.path", 45, _RENAMED),
-                observable("unmapped.path", 45, _LED_TO),
-                observable("file.hashes.value", 8, text("sha256")),
-            ]
-        ),
-    }
+    acted_on = Members(
+        {
+            "file": _file(),
+            "file_result": Object(
+                {"name": facts.basename(_RENAMED), "path": _RENAMED, "type_id": Const(0)}, needs=("name",)
+            ),
+            "access_mask": number("open_flags"),
+        }
+    )
+    seen = Array(
+        [
+            observable("file.path", 45, _MADE),
+            observable("file_result.path", 45, _RENAMED),
+            observable("unmapped.path", 45, _LED_TO),
+            observable("file.hashes.value", 8, text("sha256")),
+        ],
+        inner=True,
+    )
+    members: dict[str, Node] = {"observables": Array([common.who(), seen])}
     activity = choice("operation", FILE_ACTIVITIES, 0, 0)
-    groups = [common.circumstances()]
     return {
         "file": event(
             "activity",
             FILE,
             activity,
             members,
-            groups=groups,
+            groups=[acted_on],
             profiles=_PROFILES,
             kept=("mode",),
             unfit={"path": _LED_TO},
@@ -141,12 +142,10 @@ def kernel_events() -> dict[str, Object]:
     members: dict[str, Node] = {
         "kernel": Object({"name": Const("io_uring"), "type_id": Const(99), "type": Const("Asynchronous I/O")}),
     }
-    return {
-        "kernel.io_uring": event("activity", KERNEL, 1, members, groups=[common.circumstances()], profiles=_PROFILES)
-    }
+    return {"kernel.io_uring": event("activity", KERNEL, 1, members, profiles=_PROFILES)}
 
 
 def other_events() -> dict[str, Object]:
     """Rows that no class of OCSF 1.8 fits: its base event (0) takes them, so that none is lost."""
     members: dict[str, Node] = {}
-    return {"other": event("activity", 0, 99, members, groups=[common.circumstances()], profiles=_PROFILES)}
+    return {"other": event("activity", 0, 99, members, profiles=_PROFILES)}

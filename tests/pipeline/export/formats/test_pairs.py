@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
+from pipeline.export.formats.assembly import assembled
 from pipeline.export.formats.escapes import Escape
 from pipeline.export.formats.leaves import constant, number, text
 from pipeline.export.formats.pairs import Field, Fields, Line
@@ -26,6 +28,10 @@ def line(together):
     )
 
 
+def lines(of, rows):
+    return assembled([(np.arange(len(rows)), of.pieces(rows))], len(rows)).to_pylist()
+
+
 def test_lines_of_one_and_of_many_rows():
     for count in (1, 300):
         rows = rows_of(
@@ -35,15 +41,17 @@ def test_lines_of_one_and_of_many_rows():
             cwd=pa.array([None, "=\n"] * count),
         )
         for together in (False, True):
-            assert (
-                line(together).text(rows).to_pylist()
-                == ["X|a<bar>b|t|end|p=x<eq>y", "X|u|t|end|n=7;c=<eq>\\u000a"] * count
-            )
+            assert lines(line(together), rows) == ["X|a<bar>b|t|end|p=x<eq>y", "X|u|t|end|n=7;c=<eq>\\u000a"] * count
 
 
 def test_line_without_pairs_is_its_header():
-    assert line(together=True).text(rows_of(user=["u"])).to_pylist() == ["X|u|t|end|"]
+    assert lines(line(together=True), rows_of(user=["u"])) == ["X|u|t|end|"]
 
 
 def test_fields_are_listed():
     assert [f.key for f in line(together=False).fields()] == ["p", "n", "e", "c"]
+
+
+def test_groups_behind_one_that_each_line_has_are_not_joined_with_it():
+    rows = rows_of(user=["u"] * 3, path=["a", "b", "c"], cwd=pa.array(["x", None, "z"]))
+    assert lines(line(together=False), rows) == ["X|u|t|end|p=a;c=x", "X|u|t|end|p=b", "X|u|t|end|p=c;c=z"]

@@ -7,7 +7,7 @@ import pytest
 from pipeline.export.formats.ocsf.common import VERSION, file_of, process
 from pipeline.export.formats.product import version
 from pipeline.export.formats.rows import pieces
-from pipeline.export.formats.tree import written
+from pipeline.export.formats.writing import written
 
 
 @pytest.mark.parametrize(
