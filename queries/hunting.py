@@ -54,6 +54,9 @@ COMMON: dict[str, str] = {
 }
 """Columns that every hunt gives first."""
 
+FEW = ("commands", "outbound")
+"""Relations of few rows among many, which many hunts read: worth a table where several hunts are asked together."""
+
 EVIDENCE = "rows of activity that it rests on, in order: boot_id, source, cpu, class, seq, time_ns of each"
 MAX_EVIDENCE = 100
 """Rows that one hit names at most; a mass of deleted files is proven by its first hundred."""

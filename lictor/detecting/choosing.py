@@ -23,7 +23,7 @@ from pipeline.detect.question import Question
 from pipeline.detect.row_questions import RowQuestions
 from pipeline.policy.words import near
 from queries.catalog import reads
-from queries.hunting import Hunt, HuntError, bound, relations
+from queries.hunting import FEW, Hunt, HuntError, bound, relations
 
 if TYPE_CHECKING:
     from pipeline.sigma.bundle import Bundle, Rule
@@ -76,9 +76,9 @@ def choose(
     past = [q for hunt, q in questions if q.detection.id in on and not by_row(hunt.sql)]
     detectors: list[Detector] = []
     if row:
-        detectors.append(RowQuestions(row, _relations, report=report))
+        detectors.append(RowQuestions(row, _relations, FEW, report=report))
     if past:
-        detectors.append(PastQuestions(past, _relations, report=report))
+        detectors.append(PastQuestions(past, _relations, FEW, report=report))
     detectors += _sigma(bundles, config.change, on, report)
     return Choice(tuple(found), tuple(detectors))
 

@@ -107,7 +107,7 @@ class Detecting:
                 fresh = _by_table(some)
                 count += sum(r.num_rows for r in fresh.values())
                 last = count >= MAX_ROWS or not pieces.more
-                kept.append({t: r.select(NARROW) if t == "activity" else r for t, r in fresh.items()})
+                kept.append(fresh if last and not kept else _narrow(fresh))
                 at_work.append([pool.submit(self._look, d, fresh) for d in self._detectors if not d.whole])
                 if last:
                     everything = _by_table((t, r) for tables in kept for t, r in tables.items())
@@ -174,6 +174,11 @@ class _Pieces:
             count += piece.rows.num_rows
             position = piece.position
         return taken, position
+
+
+def _narrow(fresh: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """What is kept of a slice while the next ones are looked at."""
+    return {t: r.select(NARROW) if t == "activity" else r for t, r in fresh.items()}
 
 
 def _by_table(parts: Iterable[tuple[str, pa.Table]]) -> dict[str, pa.Table]:

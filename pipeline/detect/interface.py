@@ -62,7 +62,10 @@ class Detector(ABC):
     tables: frozenset[str]
     """Tables of the schema whose new rows it wants."""
     whole: bool = False
-    """Whether it must see all new rows of a pass at once. Then it gets only ``NARROW`` of activity; else slices of all."""
+    """Whether it must see all new rows of a pass at once: of activity in full where they are few, else only ``NARROW``.
+
+    The others get slices, in full.
+    """
 
     @abstractmethod
     def detect(self, fresh: Mapping[str, pa.Table], context: Context) -> Iterator[pa.Table]:

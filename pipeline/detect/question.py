@@ -39,6 +39,8 @@ def columns_of_hits(sql: str) -> str:
 
 def hits_of(detection: Detection, found: pa.Table) -> pa.Table:
     """Rows of a question as hits."""
+    if not found.num_rows:
+        return HITS.empty_table()
     name = pa.array([detection.id] * found.num_rows, pa.string())
     return pa.table([name, *(found[f.name].cast(f.type) for f in list(HITS)[1:])], schema=HITS)
 

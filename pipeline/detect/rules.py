@@ -59,7 +59,7 @@ class SigmaRules(Detector):
             return None
         since = _since(execs["time"])
         sql = (
-            "WITH near AS (SELECT process_key, time, exe, cmdline, pid, parent_key FROM processes"  # noqa: S608 - numbers only
+            "WITH near AS (SELECT process_key, time, exe, cmdline, pid, parent_key, host, uid FROM processes"  # noqa: S608 - numbers only
             f" WHERE time >= TIMESTAMPTZ '{since.isoformat()}'),"
             f" parents AS (SELECT * FROM near WHERE process_key IN ({', '.join(map(str, keys))}))"
             " SELECT * FROM parents UNION SELECT * FROM near WHERE process_key IN (SELECT parent_key FROM parents)"
@@ -68,7 +68,13 @@ class SigmaRules(Detector):
         if isinstance(found, QueryError):
             self._report(f"sigma: parents are unknown: {found}")
             return None
-        return found.cast(pa.schema([(n, schema.lake_type("processes", n)) for n in found.schema.names]))
+        return _named(found.cast(pa.schema([(n, schema.lake_type("processes", n)) for n in found.schema.names])), rows)
+
+
+def _named(parents: pa.Table, rows: pa.Table) -> pa.Table:
+    """Parents with the name of their user, where the new rows tell it: ``processes`` has only numbers."""
+    told = rows.select(["host", "uid", "user"]).group_by(["host", "uid"]).aggregate([("user", "max")])
+    return parents.join(told.rename_columns({"user_max": "user"}), ["host", "uid"], join_type="left outer")
 
 
 def _since(times: Any) -> datetime:

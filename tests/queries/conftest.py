@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import schema
+from pipeline.lake.reader import Lake
+from queries import catalog
 
 CASES = Path(__file__).parent / "hunts" / "cases"
 SAMPLES = Path(__file__).parents[2] / "sample-traces"
@@ -74,6 +76,19 @@ def database(parts: dict[str, list[pa.Table]]) -> duckdb.DuckDBPyConnection:
         connection.register(f"_{table}", rows)
         connection.execute(f"CREATE TABLE {TABLES.get(table, table)} AS FROM _{table}")
     return connection
+
+
+class Kept:
+    """A lake's tables in memory, with the views on them: asked without a caged process for each question."""
+
+    def __init__(self, lake: Lake) -> None:
+        found = lake.query_all({t: f"FROM {TABLES.get(t, t)}" for t in schema.TABLES})
+        self._connection = database({t: [rows.cast(schema.lake_schema(t))] for t, rows in found.items()})
+        for name, sql in catalog.views().items():
+            self._connection.execute(f'CREATE VIEW "{name}" AS {sql}')
+
+    def query(self, sql: str) -> pa.Table:
+        return self._connection.sql(sql).to_arrow_table()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pipeline.lake.reader import Lake
 from pipeline.lake.writer import LakeWriter
 from queries import catalog
 from queries.catalog import CatalogError, Query, ordered, parse, reads
+from tests.queries.conftest import Kept
 
 GOOD = """-- title: A title
 -- answers: A question?
@@ -165,13 +166,19 @@ def lake(tmp_path_factory):
     return Lake(root, views=catalog.views())
 
 
+@pytest.fixture(scope="module")
+def kept(lake):
+    return Kept(lake)
+
+
 def test_every_view_has_the_columns_that_it_promises(lake):
     loaded = catalog.load()
     assert {"runs", "process_tree", "denials", "egress", "coverage_gaps", "requests", "UnifiedAuditLog"} <= {
         q.name for q in loaded
     }
-    for q in (q for q in loaded if not q.schema):  # those of other products: tests/queries/views
-        assert lake.query(f"SELECT * FROM {q.name} LIMIT 0").schema.names == list(q.columns), q.name
+    own = {q.name: q for q in loaded if not q.schema}  # those of other products: tests/queries/views
+    found = lake.query_all({name: f"SELECT * FROM {name} LIMIT 0" for name in own})
+    assert {name: found[name].schema.names for name in own} == {name: list(q.columns) for name, q in own.items()}
 
 
 def test_runs_has_one_row_per_run_with_its_latest_state_and_counts(lake):
@@ -183,26 +190,26 @@ def test_runs_has_one_row_per_run_with_its_latest_state_and_counts(lake):
     assert [(r["files_changed"], r["destinations"], r["processes"]) for r in rows] == [(1, 0, 3), (0, 10, 1)]
 
 
-def test_requests_has_one_row_per_question_with_its_latest_state(lake):
-    rows = lake.query("SELECT id, state, change, decided_by FROM requests ORDER BY id").to_pylist()
+def test_requests_has_one_row_per_question_with_its_latest_state(kept):
+    rows = kept.query("SELECT id, state, change, decided_by FROM requests ORDER BY id").to_pylist()
     assert [tuple(r.values()) for r in rows] == [
         ("q1", "released", "unless: {exe: /bin/cat}", "eve"),
         ("q2", "waiting", "defaults: {exec: allow}", None),
         ("q3", "gone", None, None),
     ]
-    assert lake.query("SELECT count(*) AS n FROM request_log").to_pylist() == [{"n": 7}]
+    assert kept.query("SELECT count(*) AS n FROM request_log").to_pylist() == [{"n": 7}]
 
 
-def test_denials_say_whether_it_was_stopped(lake):
-    rows = lake.query("SELECT operation, object, rule, effect FROM denials ORDER BY time").to_pylist()
+def test_denials_say_whether_it_was_stopped(kept):
+    rows = kept.query("SELECT operation, object, rule, effect FROM denials ORDER BY time").to_pylist()
     assert [tuple(r.values()) for r in rows] == [
         ("file.read", "/secret", "r", "stopped"),
         ("net.connect", "8.8.8.8:53", "n", "observed"),
     ]
 
 
-def test_egress_is_by_destination(lake):
-    rows = lake.query("SELECT * FROM egress ORDER BY dst_ip").to_pylist()
+def test_egress_is_by_destination(kept):
+    rows = kept.query("SELECT * FROM egress ORDER BY dst_ip").to_pylist()
     [dns] = [r for r in rows if r["dst_ip"] == "8.8.8.8"]
     assert (dns["attempts"], dns["succeeded"], dns["denied"], dns["programs"]) == (2, 1, 1, "/bin/curl, /bin/dig")
     assert {r["dst_ip"]: r["scope"] for r in rows} == {
@@ -211,8 +218,8 @@ def test_egress_is_by_destination(lake):
     }  # fmt: skip
 
 
-def test_the_tree_hangs_together_also_where_a_process_ran_nothing(lake):
-    rows = lake.query("SELECT * FROM process_tree WHERE agent_run = 'run1' ORDER BY position").to_pylist()
+def test_the_tree_hangs_together_also_where_a_process_ran_nothing(kept):
+    rows = kept.query("SELECT * FROM process_tree WHERE agent_run = 'run1' ORDER BY position").to_pylist()
     assert [(r["tree"], r["process_key"], r["parent_key"], r["pid"], r["programs"]) for r in rows] == [
         ("bash -c x", 10, 1, 100, 1),
         ("  cat f", 11, 10, 101, 2),
@@ -223,8 +230,8 @@ def test_the_tree_hangs_together_also_where_a_process_ran_nothing(lake):
     assert (cat["exit_code"], cat["denied"], cat["ended"]) == (3, 1, T + timedelta(seconds=6))
 
 
-def test_gaps_name_the_runs_that_they_touch(lake):
-    rows = lake.query("SELECT source, reason, lost, runs FROM coverage_gaps ORDER BY since").to_pylist()
+def test_gaps_name_the_runs_that_they_touch(kept):
+    rows = kept.query("SELECT source, reason, lost, runs FROM coverage_gaps ORDER BY since").to_pylist()
     assert [tuple(r.values()) for r in rows] == [
         ("ebpf", "ring_full", 3, "run1"),
         ("lake", "log_damaged", None, "run1, run2"),

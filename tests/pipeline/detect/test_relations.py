@@ -3,7 +3,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipeline.detect.relations import NUMBER, asked_for, made_once
+from pipeline.detect.relations import NUMBER, asked_for, columns_of, made_once
 
 RELATIONS = {
     "base": "SELECT *, {'a': exe} AS row_id FROM activity",
@@ -33,10 +33,24 @@ def test_columns_that_no_text_names_are_left_out(connection):
     assert connection.execute(text).fetchall() == [("b", {"a": "b"})]
 
 
-def test_numbered_rows_stand_for_their_identity_and_lie_by_operation(connection):
+def test_numbered_rows_stand_for_their_identity(connection):
     for statement in made_once(RELATIONS, ["SELECT exe, row_id FROM execs"], numbered=True):
         connection.execute(statement)
-    assert connection.execute("SELECT exe, row_id FROM base").fetchall() == [("b", 8), ("a", 7)]
+    assert connection.execute("SELECT exe, row_id FROM base").fetchall() == [("a", 7), ("b", 8)]
+
+
+def test_those_that_are_named_become_tables(connection):
+    for statement in made_once(RELATIONS, ["SELECT exe FROM execs"], ["execs"]):
+        connection.execute(statement)
+    kinds = dict(connection.execute("SELECT table_name, table_type FROM information_schema.tables").fetchall())
+    assert (kinds["base"], kinds["execs"]) == ("VIEW", "BASE TABLE")
+
+
+def test_columns_are_those_of_activity_and_what_is_added():
+    known = columns_of({"base": "SELECT *, exe AS More FROM activity", "Few": "SELECT exe FROM base"})
+    assert known["base"] > {"more", "exe", "time_ns"}
+    assert known["few"] == {"exe"}
+    assert columns_of({"base": "SELECT * FROM nowhere"}) == {}
 
 
 def test_words_in_texts_and_comments_do_not_count():

@@ -56,6 +56,20 @@ def test_a_rule_hits_new_rows_and_knows_the_parent_from_before(detector, rows, p
     assert found(detector, new, past()).num_rows == 0
 
 
+def test_the_parents_user_has_the_name_that_new_rows_give_its_number(tmp_path, rows, past):
+    asked = CURL.replace("ParentCommandLine|contains: 'login shell'", "ParentUser: dev")
+    (tmp_path / "a.yml").write_text(asked)
+    bundle = compile_folder(tmp_path)
+    [rule] = bundle.rules
+    made = SigmaRules(bundle, [Detection("x", "v", "sigma", rule.title, rule.level, ())])
+    users = {"uid": 1000, "user": "dev"}, {"uid": 0, "user": "root"}
+    new = rows(exec_row("/bin/curl") | users[0], exec_row("/bin/ls", 102) | users[1])
+    when = new["time"][0].as_py()
+    for uid, count in ((1000, 1), (0, 0), (5, 0)):
+        parent = programs({"process_key": 7, "time": when, "exe": "/bin/bash", "host": "vm", "uid": uid})
+        assert found(made, new, past(processes=parent)).num_rows == count
+
+
 def test_without_an_answer_about_parents_rules_run_all_the_same(detector, rows):
     class Deaf:
         def query_all(self, sqls, **_):

@@ -18,7 +18,7 @@ def test_spans_cover_every_row_with_its_look_back_and_do_not_overlap(times, look
     for t in times:
         moment = datetime.fromtimestamp(t / 1e6, UTC)
         assert any(since <= moment - reach and moment + reach < until for since, until in found)
-    assert all(b[0] > a[1] for a, b in pairwise(found))
+    assert all(b[0] >= a[1] for a, b in pairwise(found))
     assert bool(found) == bool(times)
 
 

@@ -15,6 +15,7 @@ from pipeline import schema
 from pipeline.lake.reader import Lake
 from pipeline.lake.writer import LakeWriter
 from queries import catalog
+from tests.queries.conftest import Kept
 
 SAMPLES = Path(__file__).resolve().parents[3] / "sample-traces"
 T = datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -79,7 +80,7 @@ BY_HAND = [
 
 
 @pytest.fixture(scope="session")
-def by_hand(tmp_path_factory) -> Lake:
+def by_hand_lake(tmp_path_factory) -> Lake:
     root = tmp_path_factory.mktemp("by_hand")
     proof = '[{"boot_id":"boot","source":"ebpf","cpu":0,"class":"file","seq":7,"time_ns":1},{"boot_id":"boot","source":"ebpf","cpu":0,"class":"network","seq":11}]'
     finding = {"id": "f1", "time": at(40), "host": "vm", "agent_run": "run1", "rule": "leak", "policy": "p", "severity": "critical",
@@ -125,13 +126,18 @@ def by_hand(tmp_path_factory) -> Lake:
     return Lake(root, views=catalog.views())
 
 
+@pytest.fixture(scope="session")
+def by_hand(by_hand_lake) -> Kept:
+    return Kept(by_hand_lake)
+
+
 @pytest.fixture(scope="session", params=["attack", "coding"])
 def sample(request, tmp_path_factory) -> SimpleNamespace:
     """A replayed trace: ``lake``, and ``rows`` of the trace itself, which no view has touched."""
     root = tmp_path_factory.mktemp(request.param)
     assert invoke(["replay", str(SAMPLES / request.param), "--lake", str(root)]) in {0, 1}
     rows = pq.read_table(SAMPLES / request.param / "trace.parquet").to_pylist()
-    return SimpleNamespace(lake=Lake(root, views=catalog.views()), rows=rows)
+    return SimpleNamespace(lake=Kept(Lake(root)), rows=rows)
 
 
 @pytest.fixture
