@@ -21,6 +21,7 @@ readonly NEEDS=(
   "slirp4netns|command:slirp4netns|MXC's own runner is asked about fewer configurations"
   "rsyslog|command:rsyslogd|exports over syslog are not tested against a real daemon"
   "rsyslog-gnutls|file:/usr/share/doc/rsyslog-gnutls|exports over syslog with TLS are not tested against a real daemon"
+  "chromium|command:chromium|the dashboard is not tested in a browser"
   "curl|command:curl|the demo's agent tries no upload"
   "git|command:git|the demo's agent makes no commit"
 )

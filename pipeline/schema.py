@@ -316,10 +316,29 @@ REQUESTS: tuple[Column, ...] = (
     _c("why", TEXT, "judged", "", "the person", "what they said"),
 )  # fmt: skip
 
+CONSOLE: tuple[Column, ...] = (
+    _c("id", TEXT, "what", "", "dashboard", "names the row"),
+    _c("time", TIME, "when", "µs, UTC", "dashboard", "when the row was written"),
+    _c("host", TEXT, "when", "", "machine", "host name of the dashboard"),
+    _c("account", TEXT, "who", "", "dashboard", "who did it; of a refused sign-in the name that was given"),
+    _c("role", TEXT, "who", "", "dashboard", "viewer, analyst, responder or admin; what the account was then"),
+    _c("account_source", TEXT, "who", "", "dashboard", "local, link or oidc"),
+    _c("client", TEXT, "who", "", "connection", "address that the request came from"),
+    _c("act", TEXT, "what", "", "dashboard", "sign_in, sign_out, view, search, export, reveal; triage, save_search, drop_search; order, restore, purge, policy"),
+    _c("phase", TEXT, "what", "", "dashboard", "of what changes something: intent before it, result after it"),
+    _c("outcome", TEXT, "what", "", "dashboard", "success, failure or denied"),
+    _c("page", TEXT, "on what", "", "dashboard", "the page"),
+    _c("object", TEXT, "on what", "", "dashboard", "what was looked at or acted on: a finding, a question to the lake, a file, a run, a saved search"),
+    _c("agent_run", TEXT, "on what", "", "dashboard", "the run"),
+    _c("status", TEXT, "what", "", "the person", "triage: the new status of the finding"),
+    _c("note", TEXT, "what", "", "the person", "what they said"),
+    _c("detail", TEXT, "what", "JSON", "dashboard", "filters, number of rows, result"),
+)  # fmt: skip
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "activity": ACTIVITY, "runs": RUNS, "processes": PROCESSES,
     "findings": FINDINGS, "actions": ACTIONS, "coverage": COVERAGE, "policies": POLICIES,
-    "requests": REQUESTS,
+    "requests": REQUESTS, "console": CONSOLE,
 }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ TABLE_IDS = {
     "coverage": 6,
     "policies": 7,
     "requests": 8,
+    "console": 9,
 }
 """Numbers on disk; never reused. A test holds that every table of the schema has one."""
 

@@ -32,7 +32,7 @@ class Lake:
     """A lake to be asked.
 
     ``views`` (name to SELECT, in an order in which each needs only those before it) exist beside the
-    base tables activity, run_log, processes, findings, actions, coverage, policies and request_log. ``memory``
+    base tables activity, run_log, processes, findings, actions, coverage, policies, request_log and console. ``memory``
     bounds the worker, ``max_bytes`` a result. ``verify_bytes``: how much Parquet a query may compare with its
     recorded SHA-256 before it reads (newest first; None is all; what was found whole is remembered
     as long as this object lives). Missing and cut segments are always noticed.

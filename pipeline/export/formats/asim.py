@@ -11,10 +11,9 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import schema
 from pipeline.export.formats import facts, leaves
 from pipeline.export.formats.asim_records import RECORDS, STREAMS, row, severity
-from pipeline.export.formats.interface import Format
+from pipeline.export.formats.interface import EVENTS, Format
 from pipeline.export.formats.kinds import activity_kind
 from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, constant, digits, first, text
@@ -40,7 +39,7 @@ class Asim(Format):
 
     name = "asim"
     content_type = "application/json"
-    tables = frozenset(schema.TABLES) - {"processes"}
+    tables = EVENTS
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One row of an ASIM table per row."""

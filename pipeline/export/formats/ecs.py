@@ -15,7 +15,7 @@ from pipeline import schema
 from pipeline.export.formats import facts, leaves
 from pipeline.export.formats.ecs_records import RECORDS, document
 from pipeline.export.formats.identity import event_id, event_moment, severity_level
-from pipeline.export.formats.interface import Format
+from pipeline.export.formats.interface import EVENTS, Format
 from pipeline.export.formats.kinds import OTHER, activity_kind
 from pipeline.export.formats.leaf import Leaf
 from pipeline.export.formats.leaves import choice, constant, digits, first, number, text
@@ -48,7 +48,7 @@ class Ecs(Format):
 
     name = "ecs"
     content_type = "application/json"
-    tables = frozenset(schema.TABLES) - {"processes"}
+    tables = EVENTS
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One document per row."""

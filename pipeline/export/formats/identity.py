@@ -37,6 +37,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "coverage": (("boot_id", "source", "since"), ("cpu", "class", "reason")),
     "policies": (("version", "time"), ("host", "file")),
     "requests": (("id", "state"), ("time",)),
+    "console": (("id",), ()),
 }
 """For each table the columns that name a row: those that it must have, and those that may be NULL."""
 

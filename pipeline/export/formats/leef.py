@@ -11,10 +11,9 @@ from functools import cache
 
 import pyarrow as pa
 
-from pipeline import schema
 from pipeline.export.formats import leaves, product, text_lines
 from pipeline.export.formats.escapes import Escape
-from pipeline.export.formats.interface import Format
+from pipeline.export.formats.interface import EVENTS, Format
 from pipeline.export.formats.pairs import Field, Fields, Line
 from pipeline.export.formats.writing import encode
 
@@ -37,7 +36,7 @@ class Leef(Format):
 
     name = "leef"
     content_type = "text/plain; charset=utf-8"
-    tables = frozenset(schema.TABLES) - {"processes"}
+    tables = EVENTS
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One line per row, without its line break."""

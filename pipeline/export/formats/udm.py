@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipeline import schema
 from pipeline.export.formats import facts, leaves
-from pipeline.export.formats.interface import Format
+from pipeline.export.formats.interface import EVENTS, Format
 from pipeline.export.formats.kinds import activity_kind
 from pipeline.export.formats.leaves import choice, constant, digits, first, text
 from pipeline.export.formats.tree import Array, Const, Members, Node, Object
@@ -36,7 +36,7 @@ class Udm(Format):
 
     name = "udm"
     content_type = "application/json"
-    tables = frozenset(schema.TABLES) - {"processes"}
+    tables = EVENTS
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One UDM event per row."""

@@ -6,8 +6,7 @@ from functools import cache
 
 import pyarrow as pa
 
-from pipeline import schema
-from pipeline.export.formats.interface import Format
+from pipeline.export.formats.interface import EVENTS, Format
 from pipeline.export.formats.kinds import activity_kind
 from pipeline.export.formats.leaves import constant
 from pipeline.export.formats.ocsf import agent, findings, lifecycle, network, system
@@ -23,7 +22,7 @@ class Ocsf(Format):
 
     name = "ocsf"
     content_type = "application/json"
-    tables = frozenset(schema.TABLES) - {"processes"}
+    tables = EVENTS
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One event per row."""

@@ -1,0 +1,35 @@
+"""The dashboard's entry: who looks, the pages there are, and what stands above each of them.
+
+Streamlit runs this file at every click and then the page that was chosen.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+_HOME = Path(__file__).parent
+if str(_HOME.parent) not in sys.path:  # a script's own folder is on the path, its package's parent is not
+    sys.path.insert(0, str(_HOME.parent))
+
+from dashboards import who  # noqa: E402 - needs the path above
+from dashboards.pages_list import PAGES  # noqa: E402
+from dashboards.parts import frame  # noqa: E402
+
+st.set_page_config(page_title="Lictor", page_icon=":material/gavel:", layout="wide")
+who.account()
+groups: dict[str, list[st.Page]] = {}  # type: ignore[valid-type]  # st.Page is a function that makes pages
+for page in PAGES:
+    made = st.Page(
+        _HOME / "pages" / f"{page.name}.py",
+        title=page.title,
+        icon=page.icon,
+        url_path=page.name,
+        default=page.name == "overview",
+    )
+    groups.setdefault(page.group, []).append(made)
+chosen = st.navigation(groups)
+with frame.around(chosen.url_path or "overview"):
+    chosen.run()
