@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from lictor.errors import LictorError
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.formats import Format
 from lictor.values import cell, distinct_names, json_text, rows_of
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from lictor import render, verdicts
 from lictor.errors import LictorError
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.formats import Format
 from lictor.sessions import EXPECTED, Replayed
 from lictor.values import cell

@@ -24,7 +24,7 @@ from enforcer.linux.process import alive
 from lictor.alerts.config import VARIABLE as ALERTS_VARIABLE
 from lictor.alerts.config import AlertsConfig, read_alerts
 from lictor.context import environment_of, local_context, user_entry
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.launch import Child, resolve
 from lictor.live import LiveRun, new_run_id
 from lictor.observing.choosing import observer

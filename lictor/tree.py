@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.render import STYLES, console, on_terminal
 from lictor.report import RunReport
 from lictor.verdicts import DENIED

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lictor.escape import decoded, visible
+from pipeline.escape import decoded, visible
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

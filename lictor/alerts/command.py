@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lictor.alerts.interface import Attempt, Came, Deadline, Patience
 from lictor.alerts.process import Ended, run
-from lictor.escape import decoded
+from pipeline.escape import decoded
 
 if TYPE_CHECKING:
     from lictor.alerts.model import Command

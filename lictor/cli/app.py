@@ -38,7 +38,7 @@ from lictor.cli import (
     watch,
 )
 from lictor.errors import BAD_INPUT, BROKEN_PIPE, DONE, INTERRUPTED, exit_status
-from lictor.escape import visible
+from pipeline.escape import visible
 
 app = typer.Typer(
     name="lictor",

@@ -99,7 +99,7 @@ def _order(do: str, name: str, why: str | None, *, for_run: bool = False) -> Non
     from lictor.control.client import NotDoneError, order  # noqa: PLC0415
     from lictor.control.messages import Request  # noqa: PLC0415
     from lictor.errors import FINDING, LictorError  # noqa: PLC0415
-    from lictor.escape import visible  # noqa: PLC0415
+    from pipeline.escape import visible  # noqa: PLC0415
 
     if not name:
         raise LictorError("whose? give the id of a question or of a run, as lictor held and lictor runs show them")

@@ -32,7 +32,7 @@ def _switch(do: str, why: str | None) -> None:
     """Throw it or put it back, print what each service says, and end with 1 where one did not follow."""
     from lictor.control.throwing import switch  # noqa: PLC0415 - only when asked, as in all commands
     from lictor.errors import FINDING  # noqa: PLC0415
-    from lictor.escape import visible  # noqa: PLC0415
+    from pipeline.escape import visible  # noqa: PLC0415
 
     done = switch(do, why)
     for line in done.lines:

@@ -10,7 +10,7 @@ import typer
 
 from lictor.cli.options import TableFormatOption
 from lictor.errors import BAD_INPUT, FINDING
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.formats import Format, chosen
 
 if TYPE_CHECKING:

@@ -123,6 +123,6 @@ def _opened(lake: Path | None, *, new: bool = False) -> Iterator[tuple[Vault, Wr
 
 
 def _say(line: str) -> None:
-    from lictor.escape import visible  # noqa: PLC0415
+    from pipeline.escape import visible  # noqa: PLC0415
 
     print(visible(line))

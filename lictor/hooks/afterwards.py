@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.hooks.told import told
 from lictor.telling.finding import find_run
 from lictor.telling.reading import Reason, newer_than

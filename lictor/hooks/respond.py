@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lictor.errors import LictorError, is_expected
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.hooks.interface import BLOCKS, FAILED, Answer, Call, HookProtocol, Output
 from lictor.hooks.protocols import protocol_of
 

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.observing.outside import Outside
 from lictor.observing.sending import STUCK, THROUGH
 

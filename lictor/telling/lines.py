@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from lictor.escape import visible
+from pipeline.escape import visible
 from lictor.telling.stopped import Stopped
 
 MOST_BYTES = 400

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lictor.escape import decoded, visible
+from pipeline.escape import decoded, visible
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The dashboard's entry: who looks, the pages there are, and what stands above each of them.
 
-Streamlit runs this file at every click and then the page that was chosen.
+Streamlit runs this file at every click and then the page that was chosen. It lies in a folder of its own, since Streamlit takes
+a folder ``pages`` beside its entry for pages that can be run without it: without the question who looks, and without a record.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-_HOME = Path(__file__).parent
+_HOME = Path(__file__).parents[1]
 if str(_HOME.parent) not in sys.path:  # a script's own folder is on the path, its package's parent is not
     sys.path.insert(0, str(_HOME.parent))
 

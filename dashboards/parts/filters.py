@@ -1,0 +1,121 @@
+"""The filters that stand above most pages: time, agents, hosts, users. They live in the address, so that a link shows the same.
+
+What is in the address is text that anybody may have written: it is read by its type, and only then bound to a question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from dashboards import data
+from queries.parameters import ParameterError, duration, moment
+
+SPANS: dict[str, str] = {
+    "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "3650d": "All time",
+}  # fmt: skip
+CHOSEN = "chosen"
+"""Two moments instead of a span that ends now."""
+DEFAULT = "7d"
+MANY = 200
+"""Values that a filter takes from the address at most."""
+_STEP = timedelta(seconds=10)
+"""A span ends at a round time: the same question within it is asked once for all who look."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is asked for: ``since`` to ``until``, and only these agents, hosts and users where some are named."""
+
+    since: datetime
+    until: datetime
+    agents: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+    def values(self, *names: str) -> dict[str, Any]:
+        """As parameters of a question: the time, and those of ``agents``, ``hosts``, ``users`` that it takes."""
+        lists = {"agents": list(self.agents), "hosts": list(self.hosts), "users": list(self.users)}
+        return {"since": self.since, "until": self.until} | {n: lists[n] for n in names}
+
+
+def bar(*names: str, default: str = DEFAULT) -> Filters:
+    """Draws the filters and gives what is chosen. ``names``: some of agents, hosts, users. Raises ``DashboardError``."""
+    columns = st.columns([2, *([2] * len(names)), 1], vertical_alignment="bottom")
+    with columns[0]:
+        since, until = _span(default)
+    chosen: dict[str, tuple[str, ...]] = {}
+    if names:
+        options = {r["kind"]: r["names"] or [] for r in data.ask("filter_options").to_pylist()}
+        for column, name in zip(columns[1:], names, strict=False):
+            with column:
+                chosen[name] = _several(name, options.get(name, []))
+    with columns[-1]:
+        if st.button(
+            "Reset", icon=":material/filter_alt_off:", type="tertiary", help="Remove all filters", key="filters_reset"
+        ):
+            st.query_params.clear()
+            st.session_state["_filters_turn"] = _turn() + 1
+            st.rerun()
+    return Filters(since, until, **chosen)
+
+
+def now() -> datetime:
+    """The present as spans end at it."""
+    present = datetime.now(UTC)
+    return present - timedelta(seconds=present.timestamp() % _STEP.total_seconds()) + _STEP
+
+
+def _turn() -> int:
+    return int(st.session_state.get("_filters_turn", 0))
+
+
+def _span(default: str) -> tuple[datetime, datetime]:
+    given = st.query_params.get("since", default)
+    explicit = "until" in st.query_params or given not in SPANS
+    options = [*SPANS, CHOSEN] if explicit else list(SPANS)
+    picked = st.selectbox(
+        "Time", options, index=options.index(CHOSEN if explicit else given), key=f"filters_span_{_turn()}_{explicit}",
+        format_func=lambda s: SPANS.get(s) or _chosen_text(),
+    )  # fmt: skip
+    if picked != CHOSEN:
+        st.query_params["since"] = picked
+        st.query_params.pop("until", None)
+        return now() - duration(picked), now()
+    try:
+        return _moments()
+    except ParameterError:
+        st.warning("The time in the address cannot be read; the default is shown.")
+        return now() - duration(default), now()
+
+
+def _chosen_text() -> str:
+    try:
+        since, until = _moments()
+    except ParameterError:
+        return "Chosen"
+    return f"{since:%Y-%m-%d %H:%M} – {until:%Y-%m-%d %H:%M} UTC"
+
+
+def _moments() -> tuple[datetime, datetime]:
+    """Begin and end as the address has them: moments, or how long ago. Raises ``ParameterError``."""
+    since, until = st.query_params.get("since", DEFAULT), st.query_params.get("until")
+    end = moment(until) if until else now()
+    try:
+        return now() - duration(since), end
+    except ParameterError:
+        return moment(since), end
+
+
+def _several(name: str, options: list[str]) -> tuple[str, ...]:
+    given = st.query_params.get_all(name)[:MANY]
+    known = list(dict.fromkeys([*options, *given]))
+    picked = st.multiselect(name.capitalize(), known, default=given, key=f"filters_{name}_{_turn()}", placeholder="All")
+    if list(picked) != given:
+        st.query_params[name] = list(picked)
+        if not picked:
+            st.query_params.pop(name, None)
+    return tuple(picked)

@@ -1,0 +1,48 @@
+"""What stands around every page: its title, who looks, the row that says so, and a clear end for what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from dashboards import context, who
+from dashboards.interface import DashboardError
+from dashboards.pages_list import BY_NAME
+from dashboards.parts import plain, states
+from pipeline.lake.errors import LakeError
+
+SIGN_OUT = "/sign-out"
+
+
+@contextmanager
+def around(name: str) -> Iterator[None]:
+    """Runs a page: refused where the role does not suffice, recorded before anything of it is shown."""
+    page = BY_NAME[name]
+    account = who.account()
+    with st.sidebar:
+        st.caption(f"{plain.label(account.name)} · {account.role.name}")
+        if account.source != "oidc":
+            st.link_button("Sign out", SIGN_OUT, icon=":material/logout:", type="tertiary")
+        elif st.button("Sign out", icon=":material/logout:", type="tertiary"):
+            st.logout()
+    try:
+        if account.role < page.role:
+            context.ports().journal.write(account, "view", page=name, outcome="denied")
+            raise DashboardError(f"this page needs the role {page.role.name}; you are {account.role.name}")  # noqa: TRY301 - told like every other failure
+        _record(name)
+        st.title(page.title)
+        yield
+    except (DashboardError, LakeError) as error:
+        states.failed(error)
+
+
+def _record(name: str) -> None:
+    """One row for each page and what was asked of it, not for each click on it. Raises ``DashboardError``."""
+    seen = (name, tuple(sorted((k, tuple(st.query_params.get_all(k))) for k in st.query_params)))
+    if st.session_state.get("_recorded") == seen:
+        return
+    detail = {k: list(v) for k, v in seen[1]}
+    context.ports().journal.write(who.account(), "view", page=name, outcome="success", detail=detail)
+    st.session_state["_recorded"] = seen

@@ -1,0 +1,63 @@
+"""A table of rows of the lake: harmless text, times in UTC, a choice of columns, and the row that was clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from dashboards.parts import plain, states
+
+SHOWN = 1000
+"""Rows that a table holds; more is for the export."""
+_NAMING = ("_key", "_ns", "_pid", "_port", "_uid")
+_NAMES = frozenset({"pid", "tid", "uid", "ino", "dev", "seq", "cpu"})
+_TIME = "YYYY-MM-DD HH:mm:ss.SSS"
+
+
+def show(
+    rows: pa.Table,
+    key: str,
+    *,
+    columns: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    select: bool = True,
+    height: int | str = "auto",
+    alt: str = "",
+) -> dict[str, Any] | None:
+    """Draws rows; the one that a person clicked, as it is in the lake, or ``None``.
+
+    ``columns``: which ones, in order; ``names`` what they are called; ``config`` Streamlit's for some of them.
+    """  # fmt: skip
+    shown = rows.slice(0, SHOWN)
+    wanted = [c for c in columns or rows.column_names if c in rows.column_names]
+    drawn = plain.table(_whole(shown.select(wanted)))
+    made = {c: _column(drawn.schema.field(c), (names or {}).get(c)) for c in wanted} | dict(config or {})
+    event = st.dataframe(
+        drawn, hide_index=True, column_config=made, key=key, height=height, alt=alt or None,
+        on_select="rerun" if select else "ignore", selection_mode="single-row",
+    )  # fmt: skip
+    if rows.num_rows > SHOWN:
+        states.capped(SHOWN)
+    picked = event.selection.rows if select else []
+    return shown.slice(picked[0], 1).to_pylist()[0] if picked and picked[0] < shown.num_rows else None
+
+
+def _column(field: pa.Field, name: str | None) -> Any:
+    title = name or field.name.replace("_", " ").capitalize()
+    if pa.types.is_timestamp(field.type):
+        return st.column_config.DatetimeColumn(f"{title} (UTC)", format=_TIME, timezone="UTC")
+    if pa.types.is_integer(field.type):
+        return st.column_config.NumberColumn(title, format="localized")
+    return st.column_config.Column(title)
+
+
+def _whole(rows: pa.Table) -> pa.Table:
+    """Numbers that name something as text: a browser's numbers end at 2⁵³, and nobody adds them up."""
+    for position, field in enumerate(rows.schema):
+        if pa.types.is_integer(field.type) and (field.name.endswith(_NAMING) or field.name in _NAMES):
+            rows = rows.set_column(position, field.name, rows.column(position).cast(pa.string()))
+    return rows

@@ -1,0 +1,94 @@
+"""A lake recorded with Lictor, ports that remember what they were told, and pages run as Streamlit runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from dashboards import context, data, who
+from dashboards.interface import Account, Asked, Ports, Role
+from lictor.cli.app import invoke
+from pipeline.lake.reader import Lake
+from queries.catalog import views
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "dashboards" / "entry" / "app.py"
+SAMPLES = sorted(p for p in (ROOT / "sample-traces").iterdir() if p.is_dir())
+
+
+@dataclass
+class Remembering:
+    """A journal in memory."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self, account: Account, act: str, **columns: Any) -> None:
+        self.rows.append({"account": account.name, "role": account.role.name, "act": act, **columns})
+
+    def acts(self, act: str) -> list[dict[str, Any]]:
+        return [row for row in self.rows if row["act"] == act]
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with the sample traces, each judged by its policy, and what detections find in them."""
+    folder = tmp_path_factory.mktemp("recorded") / "lake"
+    for sample in SAMPLES:
+        assert invoke(["replay", str(sample), "--lake", str(folder)]) in {0, 1}
+    assert invoke(["detect", "--once", "--lake", str(folder)]) in {0, 1}
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lake(recorded: Path) -> Lake:
+    return Lake(recorded, views=views())
+
+
+@pytest.fixture
+def journal() -> Remembering:
+    return Remembering()
+
+
+@dataclass
+class Stage:
+    """Runs pages as an account; ``ports`` can be replaced before a page runs."""
+
+    ports: Ports
+    account: Account = field(default_factory=lambda: Account("ann", Role.admin, "local"))
+
+    def page(
+        self, name: str, *, role: Role | None = None, query: dict[str, Any] | None = None, timeout: float = 60
+    ) -> AppTest:
+        if role is not None:
+            self.account = Account(self.account.name, role, "local")
+        context.install(self.ports)
+        who.recognise_by(lambda: self.account)
+        data.forget()
+        at = AppTest.from_file(str(APP), default_timeout=timeout)
+        for key, value in (query or {}).items():
+            at.query_params[key] = value
+        if name != "overview":
+            at._page_hash = calc_hash(name)  # switch_page() wants a run of the first page before
+        return at.run()
+
+
+@pytest.fixture
+def stage(lake: Asked, journal: Remembering) -> Iterator[Stage]:
+    yield Stage(Ports(lake, journal))
+    context._installed.clear()  # no test may lean on the ports of another
+    who._known.clear()
+
+
+def texts(at: AppTest) -> str:
+    """All that a page says in words, for what must (not) stand there."""
+    kinds: tuple[Callable[[], Any], ...] = (
+        lambda: at.markdown, lambda: at.text, lambda: at.caption, lambda: at.code, lambda: at.error, lambda: at.info,
+        lambda: at.warning, lambda: at.title, lambda: at.header, lambda: at.subheader, lambda: at.success,
+    )  # fmt: skip
+    return "\n".join(str(e.value) for kind in kinds for e in kind())
