@@ -18,9 +18,9 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from lictor.errors import LictorError
-from pipeline.escape import visible
 from lictor.formats import Format
 from lictor.values import cell, distinct_names, json_text, rows_of
+from pipeline.escape import visible
 
 SHOWN_ON_TERMINAL = 1000
 """Rows of a table on a terminal; more scroll away unread and take minutes to lay out."""

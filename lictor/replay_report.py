@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from lictor import render, verdicts
 from lictor.errors import LictorError
-from pipeline.escape import visible
 from lictor.formats import Format
 from lictor.sessions import EXPECTED, Replayed
 from lictor.values import cell
 from pipeline import schema
+from pipeline.escape import visible
 
 DENIED_COLUMNS = ("time", "pid", "exe", "operation", "object", "verdict", "rule", "policy", "severity")
 

@@ -24,7 +24,6 @@ from enforcer.linux.process import alive
 from lictor.alerts.config import VARIABLE as ALERTS_VARIABLE
 from lictor.alerts.config import AlertsConfig, read_alerts
 from lictor.context import environment_of, local_context, user_entry
-from pipeline.escape import visible
 from lictor.launch import Child, resolve
 from lictor.live import LiveRun, new_run_id
 from lictor.observing.choosing import observer
@@ -32,6 +31,7 @@ from lictor.service import Service, Settings
 from lictor.settings import lake_path
 from lictor.telling.finding import RUN_VARIABLE
 from pipeline import schema
+from pipeline.escape import visible
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.load import read_policies
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
-from pipeline.escape import visible
 from lictor.render import STYLES, console, on_terminal
 from lictor.report import RunReport
 from lictor.verdicts import DENIED
+from pipeline.escape import visible
 
 Row = Mapping[str, Any]
 Line = list[tuple[str, str]]

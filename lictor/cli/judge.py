@@ -47,10 +47,10 @@ def explain(
     """
     from lictor import judging, render  # noqa: PLC0415 - other commands do without
     from lictor.context import local_context  # noqa: PLC0415 - see above
-    from pipeline.escape import visible  # noqa: PLC0415 - see above
     from lictor.events import parse_event  # noqa: PLC0415 - see above
     from lictor.offers import this_host  # noqa: PLC0415 - see above
     from lictor.values import json_text  # noqa: PLC0415 - see above
+    from pipeline.escape import visible  # noqa: PLC0415 - see above
     from pipeline.policy.load import read_policies  # noqa: PLC0415 - see above
 
     policies, context = read_policies(files), local_context(agent="")

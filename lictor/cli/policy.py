@@ -10,8 +10,8 @@ import typer
 
 from lictor.cli.options import TableFormatOption
 from lictor.errors import BAD_INPUT, FINDING
-from pipeline.escape import visible
 from lictor.formats import Format, chosen
+from pipeline.escape import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,10 +22,10 @@ from lictor.detecting.choosing import Choice, choose
 from lictor.detecting.config import DetectionConfig, read_config
 from lictor.detecting.passing import FEED, Detecting, Passed, tables_of
 from lictor.errors import DONE, FINDING, LictorError
-from pipeline.escape import visible
 from lictor.lake import open_lake, open_writer
 from lictor.render import say
 from pipeline.detect.interface import Detector
+from pipeline.escape import visible
 from pipeline.lake.errors import LakeError
 from pipeline.lake.feed import Feed
 from queries.hunting import hunts

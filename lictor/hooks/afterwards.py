@@ -10,10 +10,10 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from pipeline.escape import visible
 from lictor.hooks.told import told
 from lictor.telling.finding import find_run
 from lictor.telling.reading import Reason, newer_than
+from pipeline.escape import visible
 
 MOST = 10
 """Reasons that are told at once; the newest."""

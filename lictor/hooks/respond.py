@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lictor.errors import LictorError, is_expected
-from pipeline.escape import visible
 from lictor.hooks.interface import BLOCKS, FAILED, Answer, Call, HookProtocol, Output
 from lictor.hooks.protocols import protocol_of
+from pipeline.escape import visible
 
 if TYPE_CHECKING:
     from pipeline.policy.context import RunContext

@@ -21,9 +21,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.escape import visible
 from lictor.observing.outside import Outside
 from lictor.observing.sending import STUCK, THROUGH
+from pipeline.escape import visible
 
 if TYPE_CHECKING:
     from lictor.observing.signals import Signals

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from pipeline.escape import visible
 from lictor.telling.stopped import Stopped
+from pipeline.escape import visible
 
 MOST_BYTES = 400
 MOST_LINES, WINDOW_S = 5, 1.0
