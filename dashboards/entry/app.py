@@ -21,7 +21,7 @@ from dashboards.parts import frame  # noqa: E402
 
 st.set_page_config(page_title="Lictor", page_icon=":material/gavel:", layout="wide")
 who.account()
-groups: dict[str, list[st.Page]] = {}  # type: ignore[valid-type]  # st.Page is a function that makes pages
+groups: dict[str, list[st.Page]] = {}
 for page in PAGES:
     made = st.Page(
         _HOME / "pages" / f"{page.name}.py",
