@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from dashboards.interface import DashboardError, Rows
 from lictor import backtest_report, backtesting, judging, policies
 from lictor.context import local_context
@@ -41,7 +43,7 @@ class PolicyTools:
     def explain(self, text: str) -> Rows:
         """Each rule and where this machine enforces it."""
         host, _ = this_host()
-        return judging.where_enforced([_read(text)], local_context(agent=""), host).to_pylist()
+        return _rows(judging.where_enforced([_read(text)], local_context(agent=""), host))
 
     def lint(self, text: str) -> tuple[Rows, Rows]:
         """Warnings, and the permissiveness score: its total first, then its parts, ``points`` and ``text``."""
@@ -51,11 +53,11 @@ class PolicyTools:
 
     def tests(self, text: str) -> Rows:
         """The tests inside a policy."""
-        return policies.results_table(run_tests(_read(text), local_context(agent=""))).to_pylist()
+        return _rows(policies.results_table(run_tests(_read(text), local_context(agent=""))))
 
     def diff(self, old: str, new: str) -> Rows:
         """What changed, by rule, and whether that is wider or narrower."""
-        return judging.differences(_read(old), _read(new), local_context(agent="")).to_pylist()
+        return _rows(judging.differences(_read(old), _read(new), local_context(agent="")))
 
     def backtest(self, text: str, since: datetime) -> Mapping[str, Any]:
         """What it would have done to the runs since then: ``rows`` by rule, ``told`` in words, ``broken``, ``newly_allowed``, ``events``."""
@@ -68,6 +70,11 @@ class PolicyTools:
             "rows": backtest_report.table(found, "rule").to_pylist(), "told": backtest_report.summary(found),
             "broken": found.broken, "newly_allowed": found.newly_allowed, "events": found.events,
         }  # fmt: skip
+
+
+def _rows(table: pa.Table) -> Rows:
+    found: Rows = table.to_pylist()
+    return found
 
 
 def _read(text: str) -> Policy:
