@@ -46,7 +46,7 @@ def show(
         alt=alt or None,
         on_select=mode,
         selection_mode="single-row",
-    )  # type: ignore[call-overload]  # each overload knows one of the two modes
+    )
     if rows.num_rows > SHOWN:
         states.capped(SHOWN)
     picked = event.selection.rows if select else []
