@@ -1,0 +1,70 @@
+"""An address becomes filters and the same address again; what is no filter is said, and nothing of it is an exception."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboards.search.criteria import Criteria, made, read
+from dashboards.search.records import RECORDS
+from queries.paging import bound
+
+
+def test_an_address_is_read_and_written_again():
+    address = {"agents": ["codex"], "verdicts": ["deny", "none"], "object": ["/etc/**"], "since": ["7d"]}
+    criteria = read(address)
+    assert criteria.query() == {k: v for k, v in address.items() if k != "since"}
+    assert criteria.values(content=True) == {
+        "agents": ["codex"], "verdicts": ["deny", "none"], "object": ["/etc/**"], "content": 1,
+    }  # fmt: skip
+    assert read(criteria.query()) == criteria
+
+
+def test_each_type_of_record_keeps_to_its_filters():
+    found = read({"record": ["findings"], "severity": ["high", "worst"], "verdicts": ["deny"], "run": ["r1"]})
+    assert found.record == "findings"
+    assert found.given == {"severity": ("high",), "run": ("r1",)}
+    assert found.ignored == ("verdicts=deny", "severity=worst")
+    assert found.query() == {"record": ["findings"], "severity": ["high"], "run": ["r1"]}
+    assert read({"record": ["secrets"]}) == Criteria(ignored=("record=secrets",))
+    assert read({"record": ["secrets"]}).ignored == ("record=secrets",)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("/etc/passwd", {"object": ["/etc/passwd"]}), ("~/.ssh/**", {"object": ["~/.ssh/**"]}), ("*.pem", {"object": ["*.pem"]}),
+        ("passwd", {"part": "passwd"}), ("203.0.113.7", {"part": "203.0.113.7"}), ("/a{b", {"part": "/a{b"}),
+        ("/tmp/a\nb", {"object": ["/tmp/a?b"]}), ("x\x1b[2J", {"object": ["x?[2J"]}),
+    ],
+)  # fmt: skip
+def test_an_object_is_a_pattern_a_path_or_a_part_of_one(text, values):
+    assert read({"object": [text]}).values(content=False) == {**values, "content": 0}
+
+
+def test_the_hours_count_what_they_know():
+    assert read({"agents": ["a"], "activities": ["DNS"], "labels": ["secret"]}).countable()
+    assert not read({"keyword": ["x"]}).countable()
+    assert not read({"object": ["x"]}).countable()
+    assert not read({"record": ["findings"]}).countable()
+    assert read({"keyword": ["x"], "operation": ["exec"]}).hours() == {"operations": ["exec"]}
+
+
+def test_the_form_gives_the_same_as_the_address():
+    assert made("activity", {"keyword": " key ", "verdicts": ["deny"], "classes": [], "run": None}) == read(
+        {"keyword": ["key"], "verdicts": ["deny"]}
+    )
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["record", "agents", "object", "keyword", "operation", "labels", "run", "rule", "severity", "act", "x"]),
+        st.lists(st.text(max_size=12) | st.sampled_from(list(RECORDS)), max_size=3), max_size=5,
+    )
+)  # fmt: skip
+def test_no_address_is_an_error(address):
+    criteria = read(address)
+    assert bound(f"audit_{criteria.record}", criteria.values(content=True))
+    assert bound("audit_hours", criteria.hours())
