@@ -15,7 +15,7 @@ from pipeline.export.formats.identity import envelope
 from pipeline.export.formats.json_lines import JsonLines
 
 PARTS = settings(
-    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
