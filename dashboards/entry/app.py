@@ -19,7 +19,7 @@ from dashboards import who  # noqa: E402 - needs the path above
 from dashboards.pages_list import PAGES  # noqa: E402
 from dashboards.parts import frame  # noqa: E402
 
-st.set_page_config(page_title="Lictor", page_icon=":material/gavel:", layout="wide")
+st.set_page_config(page_title="Lictor", page_icon=str(_HOME / "mark.svg"), layout="wide")
 who.account()
 groups: dict[str, list[st.Page]] = {}
 for page in PAGES:

@@ -16,6 +16,7 @@ import typer
 from typer.main import get_command
 
 from lictor.cli import (
+    dashboard,
     detect,
     diff,
     doctor,
@@ -86,6 +87,7 @@ app.command("freeze")(held.freeze)
 app.command("isolate")(held.isolate)
 app.command("pause")(pause.pause)
 app.command("resume")(pause.resume)
+app.command("dashboard")(dashboard.dashboard)
 app.command("doctor")(doctor.doctor)
 policy.app.command("explain")(judge.explain)
 policy.app.command("lint")(judge.lint)
@@ -99,6 +101,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(export.app, name="export")
 app.add_typer(sigma.app, name="sigma")
+app.add_typer(dashboard.accounts_app, name="dashboard-account")
 
 
 def main() -> NoReturn:

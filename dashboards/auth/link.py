@@ -1,0 +1,53 @@
+"""The way in on one's own machine: a link that is good once, printed to the terminal of who started the dashboard.
+
+The loopback address alone is no lock: every user of the machine reaches it, agents among them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from dashboards.auth.interface import Known
+from dashboards.interface import Account, Role
+
+GOOD_S = 600.0
+
+
+class LinkDoor:
+    """Lets in whoever has the link, as ``name`` with every right."""
+
+    title = "Open the link that lictor dashboard printed"
+    form = False
+
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known = Known(Account(name, Role.admin, "link"), "link")
+        self._token: str | None = None
+        self._until = 0.0
+
+    def link(self) -> str:
+        """A new link's secret, in place of the one before."""
+        with self._lock:
+            self._token, self._until = secrets.token_urlsafe(32), self._clock() + GOOD_S
+            return self._token
+
+    def by_password(self, name: str, password: str) -> Known | None:  # noqa: ARG002 - as the seam has it
+        """Nobody: there are no passwords."""
+        return None
+
+    def by_link(self, token: str) -> Known | None:
+        """The one account, once."""
+        with self._lock:
+            good = self._token is not None and self._clock() <= self._until
+            if not good or not secrets.compare_digest(token.encode("utf-8", "replace"), (self._token or "").encode()):
+                return None
+            self._token = None
+            return self._known
+
+    def now(self, name: str) -> Known | None:
+        """The one account."""
+        return self._known if name == self._known.account.name else None

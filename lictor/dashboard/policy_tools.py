@@ -1,0 +1,77 @@
+"""The policy tools for the dashboard: over text that is in no file yet. Whoever writes there can include no file of this machine."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from dashboards.interface import DashboardError, Rows
+from lictor import backtest_report, backtesting, judging, policies
+from lictor.context import local_context
+from lictor.errors import LictorError
+from lictor.history.asking import Window
+from lictor.offers import this_host
+from pipeline.lake.errors import LakeError
+from pipeline.lake.reader import Lake
+from pipeline.policy.load import PolicyError, load_policy
+from pipeline.policy.model import Policy
+from pipeline.policy.testing import run_tests
+
+NAME = "policy.yaml"
+"""What the text is called in messages."""
+
+
+class PolicyTools:
+    """``lake`` is asked for backtests: in a worker of its own, since those take long."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def check(self, text: str) -> Rows:
+        """What is wrong: ``line``, ``column``, ``message``."""
+        try:
+            load_policy(text, NAME)
+        except PolicyError as error:
+            return [{"line": p.line, "column": p.column, "message": p.message} for p in error.problems]
+        return []
+
+    def explain(self, text: str) -> Rows:
+        """Each rule and where this machine enforces it."""
+        host, _ = this_host()
+        return judging.where_enforced([_read(text)], local_context(agent=""), host).to_pylist()
+
+    def lint(self, text: str) -> tuple[Rows, Rows]:
+        """Warnings, and the permissiveness score: its total first, then its parts, ``points`` and ``text``."""
+        found = judging.linted(_read(text), local_context(agent=""))
+        parts = [{"points": r.points, "text": r.text} for r in found.score.reasons]
+        return found.table.to_pylist(), [{"points": found.score.points, "text": "permissiveness of 100"}, *parts]
+
+    def tests(self, text: str) -> Rows:
+        """The tests inside a policy."""
+        return policies.results_table(run_tests(_read(text), local_context(agent=""))).to_pylist()
+
+    def diff(self, old: str, new: str) -> Rows:
+        """What changed, by rule, and whether that is wider or narrower."""
+        return judging.differences(_read(old), _read(new), local_context(agent="")).to_pylist()
+
+    def backtest(self, text: str, since: datetime) -> Mapping[str, Any]:
+        """What it would have done to the runs since then: ``rows`` by rule, ``told`` in words, ``broken``, ``newly_allowed``, ``events``."""
+        window = Window(math.floor(since.timestamp() * 1e9), time.time_ns())
+        try:
+            found = backtesting.backtest(self._lake, [_read(text)], backtesting.Asking(window=window))
+        except (LictorError, LakeError, PolicyError) as error:
+            raise DashboardError(str(error)) from error
+        return {
+            "rows": backtest_report.table(found, "rule").to_pylist(), "told": backtest_report.summary(found),
+            "broken": found.broken, "newly_allowed": found.newly_allowed, "events": found.events,
+        }  # fmt: skip
+
+
+def _read(text: str) -> Policy:
+    try:
+        return load_policy(text, NAME)
+    except PolicyError as error:
+        raise DashboardError(str(error)) from error
