@@ -20,6 +20,7 @@ from dashboards.pages_list import PAGES  # noqa: E402
 from dashboards.parts import frame  # noqa: E402
 
 st.set_page_config(page_title="Lictor", page_icon=str(_HOME / "mark.svg"), layout="wide")
+st.html(_HOME / "dense.css")
 who.account()
 groups: dict[str, list[st.Page]] = {}
 for page in PAGES:
