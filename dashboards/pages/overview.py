@@ -25,7 +25,7 @@ runs, verdicts, coverage = found["overview_runs"], found["overview_verdicts"], f
 for column, tile in zip(st.columns(6), overview.tiles(found), strict=True):
     with column:
         st.metric(tile.label, tile.value, border=True, help=tile.meaning)
-        links.to(tile.page, tile.link, **{**where, **tile.query})
+        links.to(tile.page, tile.link, {**where, **tile.query})
 
 if not verdicts.num_rows:
     states.empty(
@@ -41,7 +41,7 @@ with left:
             span=(chosen.since, chosen.until), key="overview_verdicts", alt_text="Events over time by verdict",
         )  # fmt: skip
         if picked:
-            links.to("audit", f"Rows with verdict {', '.join(picked)}", **{**where, "verdicts": picked})
+            links.to("audit", f"Rows with verdict {', '.join(picked)}", {**where, "verdicts": picked})
         st.caption("Counted by the hour, from activity_hourly; up to the last second.")
 with right:
     st.subheader("Findings")
@@ -52,7 +52,7 @@ with right:
             key="overview_findings", alt_text="Findings by severity",
         )  # fmt: skip
         links.to(
-            "findings", f"Findings: {', '.join(severe)}" if severe else "All findings", **{**where, "severity": severe}
+            "findings", f"Findings: {', '.join(severe)}" if severe else "All findings", {**where, "severity": severe}
         )
     else:
         states.empty("Nothing was found in this time.", "lictor detect looks every minute.")
@@ -69,7 +69,7 @@ with left:
         links.to(
             "audit",
             f"Rows to {to[0]}" if to else "All connections",
-            **{**where, "classes": "network", "object": to[:1]},
+            {**where, "classes": "network", "object": to[:1]},
         )
     else:
         states.empty("Nobody connected anywhere in this time.")
@@ -85,7 +85,7 @@ with right:
             alt_text="File events by sensitivity label",
         )
         links.to(
-            "explorer", f"Rows with label {label[0]}" if label else "All labelled rows", **{**where, "label": label[:1]}
+            "explorer", f"Rows with label {label[0]}" if label else "All labelled rows", {**where, "label": label[:1]}
         )
     else:
         states.empty(
@@ -107,6 +107,6 @@ if coverage.num_rows:
     table.show(coverage, "overview_coverage", select=False, alt="Coverage by host")
     if pc.sum(coverage["lost"]).as_py() or pc.sum(coverage["unknown"]).as_py():
         st.warning("Something was lost in this time: an absence may not be one.", icon=":material/warning:")
-    links.to("health", "Coverage by interval", **where)
+    links.to("health", "Coverage by interval", where)
 else:
     states.empty("No collector reported in this time.", "lictor doctor tells what this machine permits.")

@@ -68,7 +68,7 @@ def over_time(
     select = alt.selection_point(name="picked", fields=[colour])
     scale = alt.Scale(type="utc", domain=[_ms(t) for t in span]) if span else alt.Scale(type="utc")
     chart = (
-        alt.Chart(alt.Data(values=made))
+        alt.Chart(inline(made))
         .mark_rect()
         .encode(
             x=alt.X("from:T", title=None, scale=scale, axis=alt.Axis(tickCount=8, labelOverlap=True)),
@@ -138,7 +138,7 @@ def ranked(
             scale=alt.Scale(domain=present, range=[palette[v] for v in present]),
         )  # fmt: skip
     chart = (
-        alt.Chart(_values(made))
+        alt.Chart(inline(_table(made)))
         .mark_bar(height=14)
         .encode(
             y=alt.Y("_label:N", title=None, sort=None, axis=alt.Axis(labelLimit=300, ticks=False, domain=False)),
@@ -161,10 +161,14 @@ def picked(event: Any, field: str) -> list[str]:
     return [str(point[field]) for point in selected if isinstance(point, Mapping) and field in point]
 
 
-def _values(rows: pa.Table) -> alt.Data:
-    """Rows as values of a chart; times in ms, as Vega has them."""
-    made = [{k: _ms(v) if isinstance(v, datetime) else v for k, v in row.items()} for row in rows.to_pylist()]
-    return alt.Data(values=made)
+def inline(rows: list[dict[str, Any]]) -> Any:
+    """Rows as data of a chart."""
+    return alt.InlineData(values=rows)
+
+
+def _table(rows: pa.Table) -> list[dict[str, Any]]:
+    """Rows as a chart takes them; times in ms, as Vega has them."""
+    return [{k: _ms(v) if isinstance(v, datetime) else v for k, v in row.items()} for row in rows.to_pylist()]
 
 
 def _ms(moment: datetime) -> float:

@@ -16,10 +16,13 @@ _PAGES = Path(__file__).parents[1] / "pages"
 Query = Mapping[str, str | Sequence[str]]
 
 
-def to(page: str, text: str, icon: str | None = None, **query: str | Sequence[str]) -> None:
+def to(page: str, text: str, query: Query | None = None, *, icon: str | None = None) -> None:
     """A link to a page with these filters; the text may come from an agent."""
     st.page_link(
-        str(_PAGES / f"{page}.py"), label=plain.label(text), icon=icon or BY_NAME[page].icon, query_params=_given(query)
+        str(_PAGES / f"{page}.py"),
+        label=plain.label(text),
+        icon=icon or BY_NAME[page].icon,
+        query_params=_given(query or {}),
     )
 
 

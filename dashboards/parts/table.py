@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import streamlit as st
@@ -25,7 +25,7 @@ def show(
     names: Mapping[str, str] | None = None,
     config: Mapping[str, Any] | None = None,
     select: bool = True,
-    height: int | str = "auto",
+    height: int | Literal["auto"] = "auto",
     alt: str = "",
 ) -> dict[str, Any] | None:
     """Draws rows; the one that a person clicked, as it is in the lake, or ``None``.
@@ -36,10 +36,17 @@ def show(
     wanted = [c for c in columns or rows.column_names if c in rows.column_names]
     drawn = plain.table(_whole(shown.select(wanted)))
     made = {c: _column(drawn.schema.field(c), (names or {}).get(c)) for c in wanted} | dict(config or {})
-    event = st.dataframe(
-        drawn, hide_index=True, column_config=made, key=key, height=height, alt=alt or None,
-        on_select="rerun" if select else "ignore", selection_mode="single-row",
-    )  # fmt: skip
+    mode: Literal["rerun", "ignore"] = "rerun" if select else "ignore"
+    event: Any = st.dataframe(
+        drawn,
+        hide_index=True,
+        column_config=made,
+        key=key,
+        height=height,
+        alt=alt or None,
+        on_select=mode,
+        selection_mode="single-row",
+    )
     if rows.num_rows > SHOWN:
         states.capped(SHOWN)
     picked = event.selection.rows if select else []

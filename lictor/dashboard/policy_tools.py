@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from dashboards.interface import NOWHERE, DashboardError, Origin, Rows
 from lictor import backtest_report, backtesting, judging, policies
 from lictor.context import local_context
@@ -46,7 +48,7 @@ class PolicyTools:
     def explain(self, text: str, origin: Origin = NOWHERE) -> Rows:
         """Each rule and where this machine enforces it."""
         host, _ = this_host()
-        return judging.where_enforced([_read(text, origin)], local_context(agent=""), host).to_pylist()
+        return _rows(judging.where_enforced([_read(text, origin)], local_context(agent=""), host))
 
     def lint(self, text: str, origin: Origin = NOWHERE) -> tuple[Rows, Rows]:
         """Warnings, and the permissiveness score: its total first, then its parts, ``points`` and ``text``."""
@@ -56,11 +58,11 @@ class PolicyTools:
 
     def tests(self, text: str, origin: Origin = NOWHERE) -> Rows:
         """The tests inside a policy."""
-        return policies.results_table(run_tests(_read(text, origin), local_context(agent=""))).to_pylist()
+        return _rows(policies.results_table(run_tests(_read(text, origin), local_context(agent=""))))
 
     def diff(self, old: str, new: str, origin: Origin = NOWHERE) -> Rows:
         """What changed, by rule, and whether that is wider or narrower."""
-        return judging.differences(_read(old, origin), _read(new, origin), local_context(agent="")).to_pylist()
+        return _rows(judging.differences(_read(old, origin), _read(new, origin), local_context(agent="")))
 
     def backtest(self, text: str, since: datetime, origin: Origin = NOWHERE) -> Mapping[str, Any]:
         """What it would have done to the runs since then: ``rows`` by rule, ``told`` in words, ``broken``, ``newly_allowed``, ``events``."""
@@ -73,6 +75,11 @@ class PolicyTools:
             "rows": backtest_report.table(found, "rule").to_pylist(), "told": backtest_report.summary(found),
             "broken": found.broken, "newly_allowed": found.newly_allowed, "events": found.events,
         }  # fmt: skip
+
+
+def _rows(table: pa.Table) -> Rows:
+    found: Rows = table.to_pylist()
+    return found
 
 
 def _read(text: str, origin: Origin) -> Policy:

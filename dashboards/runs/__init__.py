@@ -1,0 +1,1 @@
+"""What the page about a run computes: its time, its lanes, its tree, and what may be done to it."""
