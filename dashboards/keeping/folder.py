@@ -107,7 +107,9 @@ def tables(found: Holding) -> pa.Table:
     }  # fmt: skip
     for record in found.records:
         for name, rows, segments, size, first, last in record.tables:
-            row = sums.setdefault(name, {"table": name, "rows": 0, "segments": 0, "bytes": 0, "oldest": None, "newest": None})
+            row = sums.setdefault(
+                name, {"table": name, "rows": 0, "segments": 0, "bytes": 0, "oldest": None, "newest": None}
+            )
             row["rows"] += rows
             row["segments"] += segments
             row["bytes"] += size
@@ -165,7 +167,15 @@ def _record(root: Path, stem: str, trouble: list[str]) -> Record | None:
         known[4] = max((t for t in (known[4], segment.last_time) if t is not None), default=None)
     listed = tuple((name, *counts) for name, counts in sums.items())
     header = commit.header
-    return Record(stem, str(header.get("host")), commit.sealed_ns, str(header.get("previous", "")), commit.chain, listed, commit.damages)
+    return Record(
+        stem,
+        str(header.get("host")),
+        commit.sealed_ns,
+        str(header.get("previous", "")),
+        commit.chain,
+        listed,
+        commit.damages,
+    )
 
 
 def _files(folder: Path) -> tuple[int, int]:

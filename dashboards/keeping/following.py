@@ -45,4 +45,8 @@ def _row(folder: Path, logs: list[str]) -> dict[str, Any]:
         return row | {"state": "has read nothing yet"}
     behind = sum(1 for stem in logs if (place := state.at(stem)) is None or place.kind != DONE)
     known = "caught up once" if state.caught_up else "still reading what was there before it"
-    return row | {"commits": state.commits, "behind": behind, "state": known if behind else "has read every log to its end"}
+    return row | {
+        "commits": state.commits,
+        "behind": behind,
+        "state": known if behind else "has read every log to its end",
+    }

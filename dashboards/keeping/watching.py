@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +12,37 @@ import pyarrow.compute as pc
 
 LATE, SILENT = timedelta(minutes=5), timedelta(hours=1)
 """From when on a collector that does not report is late, and when it is silent."""
+NARROWEST = timedelta(minutes=1)
+"""Width of a bar at least: collectors report by intervals."""
+PALETTE = {"delivered": "#2f9468", "lost": "#d0453f"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number, and what it means."""
+
+    label: str
+    value: str
+    meaning: str
+
+
+def tiles(rows: pa.Table, spells: pa.Table) -> tuple[Tile, Tile, Tile, Tile]:
+    """The four numbers of the page; ``rows`` are those of ``collectors``."""
+    delivered, lost = (pc.sum(rows[name]).as_py() or 0 for name in ("delivered", "lost"))
+    unknown = pc.sum(rows["unknown"]).as_py() or 0
+    share = delivered / (delivered + lost) if delivered + lost else 1.0
+    return (
+        Tile("Delivered", f"{_floored(share)} %", "Events that became rows, of all that were given out"),
+        Tile("Lost", f"{lost:,}" + (" and more" if unknown else ""), "Events that collectors know that they lost"),
+        Tile("Blind spells", f"{spells.num_rows:,}", "Times in which a collector did not report"),
+        Tile("Silent collectors", f"{silent(rows):,}", "Nothing was heard of them for an hour or more"),
+    )
+
+
+def _floored(share: float) -> str:
+    """A share in percent, never rounded up to 100: that would say that nothing was lost."""
+    return "100" if share >= 1 else f"{min(math.floor(share * 10_000) / 100, 99.99):.2f}"
 
 
 def collectors(rows: pa.Table, now: datetime) -> pa.Table:
@@ -18,7 +50,9 @@ def collectors(rows: pa.Table, now: datetime) -> pa.Table:
     listed = rows.to_pylist()
     states = [_state(row, now) for row in listed]
     shares = [_share(row) for row in listed]
-    return rows.append_column("state", pa.array(states, pa.string())).append_column("share", pa.array(shares, pa.float64()))
+    return rows.append_column("state", pa.array(states, pa.string())).append_column(
+        "share", pa.array(shares, pa.float64())
+    )
 
 
 def spells(rows: pa.Table) -> pa.Table:
@@ -26,7 +60,9 @@ def spells(rows: pa.Table) -> pa.Table:
     listed = rows.to_pylist()
     lengths = [length(row["seconds"]) for row in listed]
     missed = [_missed(row) for row in listed]
-    return rows.append_column("length", pa.array(lengths, pa.string())).append_column("missed", pa.array(missed, pa.string()))
+    return rows.append_column("length", pa.array(lengths, pa.string())).append_column(
+        "missed", pa.array(missed, pa.string())
+    )
 
 
 def losses(rows: pa.Table) -> pa.Table:
@@ -71,7 +107,11 @@ def _missed(row: dict[str, Any]) -> str:
         return f"all that {_many(row['runs'])} did in it"
     if row["until"] is None:
         return "all that was done since"
-    return "a reboot lies in it: all that was done before and after it" if row["rebooted"] else "runs that began and ended in it"
+    return (
+        "a reboot lies in it: all that was done before and after it"
+        if row["rebooted"]
+        else "runs that began and ended in it"
+    )
 
 
 def _lost(row: dict[str, Any]) -> str:

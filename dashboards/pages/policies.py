@@ -42,7 +42,7 @@ if without := stock.unmanaged(running):
     st.warning(
         f"{without} run{'s go' if without > 1 else ' goes'} on without a policy.", icon=":material/no_encryption:"
     )
-    links.to("agents", "Agents without a policy", hosts=chosen.hosts)
+    links.to("agents", "Agents without a policy", {"hosts": chosen.hosts})
 
 if refused.num_rows:
     st.subheader("Refused changes")

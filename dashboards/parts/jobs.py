@@ -133,6 +133,6 @@ def _look(job: Job) -> None:
     if job.future.done():
         st.rerun()
     doing = "Waits for other work to end" if job.state == "waits" else f"At work for {job.seconds:.0f} s"
-    with st.status(doing, state="running", expanded=True):
-        st.text(job.about)
-        st.caption("The page can be left meanwhile: the result waits here for an hour.")
+    shown = st.status(doing, state="running", expanded=True)  # as a context it would say that it is complete
+    shown.text(job.about)
+    shown.caption("The page can be left meanwhile: the result waits here for an hour.")

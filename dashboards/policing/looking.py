@@ -122,13 +122,9 @@ def used(looked: Draft, chosen: filters.Filters) -> None:
     table.show(objects, "policies_objects", select=False, alt="Objects of a rule")
     if objects.num_rows >= OBJECTS:
         states.capped(objects.num_rows, "objects")
+    span = {name: st.query_params.get(name, "") for name in ("since", "until")}
     links.to(
-        "audit",
-        f"Rows of {row['rule']}",
-        rule=row["rule"],
-        agents=chosen.agents,
-        hosts=chosen.hosts,
-        since=st.query_params.get("since", ""),
+        "audit", f"Rows of {row['rule']}", {"rule": row["rule"], "agents": chosen.agents, "hosts": chosen.hosts, **span}
     )
 
 
