@@ -52,8 +52,12 @@ def hanging(found: Holding) -> None:
             icon=":material/link_off:",
         )
         _lines(told.missing)
+    elif not told.holds:
+        st.text("No writer has more than one log here: there is nothing to compare.")
     else:
-        st.text(f"{told.holds:,} links between logs of {told.writers:,} writers hold; none is missing or broken.")
+        st.text(
+            f"{told.holds:,} links between logs of {told.writers:,} writers hold as far as they are here; none is missing or broken."
+        )
     st.caption(
         "A log begins with the last chain value of the one before it. Whoever can write the lake can write all of it anew: this shows"
         " accidents and clumsy changes, not more."

@@ -1,4 +1,4 @@
-"""How well hosts were watched, in words: what a collector's silence, a loss or a blind spell means for what can be said. Pure functions."""
+"""How well hosts were watched, in words: what a collector's silence, a loss or a blind spell means for what can be said."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import streamlit as st
+
+from dashboards.parts import links
 
 LATE, SILENT = timedelta(minutes=5), timedelta(hours=1)
 """From when on a collector that does not report is late, and when it is silent."""
@@ -33,7 +36,11 @@ def tiles(rows: pa.Table, spells: pa.Table) -> tuple[Tile, Tile, Tile, Tile]:
     unknown = pc.sum(rows["unknown"]).as_py() or 0
     share = delivered / (delivered + lost) if delivered + lost else 1.0
     return (
-        Tile("Delivered", f"{_floored(share)} %", "Events that became rows, of all that were given out"),
+        Tile(
+            "Delivered",
+            f"{'at most ' if unknown else ''}{_floored(share)} %",
+            "Events that became rows, of all that were given out",
+        ),
         Tile("Lost", f"{lost:,}" + (" and more" if unknown else ""), "Events that collectors know that they lost"),
         Tile("Blind spells", f"{spells.num_rows:,}", "Times in which a collector did not report"),
         Tile("Silent collectors", f"{silent(rows):,}", "Nothing was heard of them for an hour or more"),
@@ -70,6 +77,23 @@ def losses(rows: pa.Table) -> pa.Table:
     return rows.append_column("missed", pa.array([_lost(row) for row in rows.to_pylist()], pa.string()))
 
 
+def around(row: dict[str, Any]) -> dict[str, str]:
+    """The filters that show what the lake has of that host at that time, with a minute before and after."""
+    margin = timedelta(minutes=1)
+    query = {"since": (row["since"] - margin).isoformat()}
+    if row["until"] is not None:
+        query["until"] = (row["until"] + margin).isoformat()
+    return query | ({"hosts": row["host"]} if row["host"] else {})
+
+
+def links_around(row: dict[str, Any]) -> None:
+    """Links to what the lake has of a host at that time, and to the runs that went on."""
+    with st.container(horizontal=True):
+        links.to("audit", f"Rows of {row['host'] or 'all hosts'} at that time", around(row))
+        for run in filter(None, (row["named"] or "").split(", ")):
+            links.to("run", f"Run {run}", {"run": run})
+
+
 def silent(rows: pa.Table) -> int:
     """Collectors that report no more, of those with a state."""
     return int(pc.sum(pc.equal(rows["state"], "silent").cast(pa.int64())).as_py() or 0)
@@ -79,7 +103,7 @@ def length(seconds: int | None) -> str:
     """A time in its two largest units."""
     if seconds is None:
         return ""
-    parts = []
+    parts: list[str] = []
     for size, unit in _UNITS:
         if seconds >= size or (unit == "s" and not parts):
             parts.append(f"{seconds // size} {unit}")

@@ -58,20 +58,22 @@ for column, what, meaning in ((left, "delivered", "Events that became rows"), (r
         if drawn.num_rows:
             charts.over_time(
                 drawn, time="time", count="events", colour="what", palette=watching.PALETTE, width=width, span=(chosen.since, chosen.until),
-                key=f"health_{what}", alt_text=f"{meaning} over time", height=150,
+                key=f"health_{what}", alt_text=f"{meaning} over time", height=180,
             )  # fmt: skip
         else:
             st.text("None in this time, as far as collectors know." if what == "lost" else "None in this time.")
 
 st.subheader("Blind spells")
 if spells.num_rows:
-    table.show(
-        spells, "health_spells", select=False, alt="Blind spells", columns=["host", "source", "since", "until", "length", "rebooted", "missed", "named"],
+    row = table.show(
+        spells, "health_spells", alt="Blind spells", columns=["host", "source", "since", "until", "length", "rebooted", "missed", "named"],
         names={"named": "Runs at the time", "missed": "What could have been missed"},
     )  # fmt: skip
     st.caption(
         "No collector of this name reported for two minutes or more. Where only lictor run is used, the time between runs is such a spell."
     )
+    if row:
+        watching.links_around(row)
 else:
     states.empty(
         "None: whatever was watched once was watched all the time.",
@@ -79,10 +81,12 @@ else:
     )
 if gaps.num_rows:
     st.subheader("Losses")
-    table.show(
-        gaps, "health_gaps", select=False, alt="Losses", columns=["since", "until", "host", "source", "class", "reason", "lost", "delivered", "missed", "named"],
+    row = table.show(
+        gaps, "health_gaps", alt="Losses", columns=["since", "until", "host", "source", "class", "reason", "lost", "delivered", "missed", "named"],
         names={"named": "Runs at the time", "missed": "What that means"},
     )  # fmt: skip
+    if row:
+        watching.links_around(row)
 
 st.subheader("Storage")
 kept = storage.lake()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dashboards.interface import Account, Asked, Ports, Role
 from lictor.cli.app import invoke
 from pipeline.lake.reader import Lake
 from queries.catalog import views
+from tools import sample_lake
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboards" / "entry" / "app.py"
@@ -48,6 +50,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def lake(recorded: Path) -> Lake:
     return Lake(recorded, views=views())
+
+
+@pytest.fixture(scope="session")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sample lake: several hosts, policies with their texts, coverage with losses and a blind spell; no detections."""
+    folder = tmp_path_factory.mktemp("sampled") / "lake"
+    sample_lake.make(folder, now=datetime.now(UTC), days=2, scale=1, detections=False)
+    return folder
 
 
 @pytest.fixture
