@@ -6,15 +6,17 @@ import pytest
 
 from dashboards.interface import Ports
 from lictor.dashboard.policy_tools import PolicyTools
-from pipeline.lake.reader import Lake
-from queries.catalog import views
+
+
+@pytest.fixture(scope="session")
+def sample(sampled, at_hand):
+    return at_hand(sampled)
 
 
 @pytest.fixture
-def governed(stage, sampled, journal):
+def governed(stage, sample, journal):
     """A stage over the sample lake."""
-    lake = Lake(sampled, views=views())
-    stage.ports = Ports(lake, journal, policies=PolicyTools(lake))
+    stage.ports = Ports(sample, journal, policies=PolicyTools(sample))
     return stage
 
 

@@ -62,4 +62,4 @@ def test_versions_are_listed_and_a_click_goes_there(governed):
     at.session_state["policies_versions"] = {"selection": {"rows": [len(listed) - 1], "columns": [], "cells": []}}
     at.run()
     assert not at.exception
-    assert at.query_params["version"] == [listed[-1]]
+    assert at.query_params["version"] == listed[-1]
