@@ -8,7 +8,7 @@ what ``lictor held`` shows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Protocol
@@ -99,25 +99,39 @@ class Vault(Protocol):
         """Deletes it for good; one line about it."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a policy's text comes from: ``file`` is what it is called, ``files`` are texts of files that it may include, by path.
+
+    They are those that the lake has of that version: no file of this machine is read for whoever writes here.
+    """
+
+    file: str = "policy.yaml"
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+NOWHERE = Origin()
+
+
 class Policies(Protocol):
     """The policy tools of the command line, over text that is in no file yet. All raise ``DashboardError``."""
 
-    def check(self, text: str) -> Rows:
-        """What is wrong with a policy: ``line``, ``column``, ``message``; empty where nothing is."""
+    def check(self, text: str, origin: Origin = NOWHERE) -> Rows:
+        """What is wrong with a policy: ``line``, ``column``, ``message``, and ``file`` where it is one that is included."""
 
-    def explain(self, text: str) -> Rows:
+    def explain(self, text: str, origin: Origin = NOWHERE) -> Rows:
         """Each rule and where this machine enforces it."""
 
-    def lint(self, text: str) -> tuple[Rows, Rows]:
+    def lint(self, text: str, origin: Origin = NOWHERE) -> tuple[Rows, Rows]:
         """Warnings (rules that never decide, contradict each other or are broad), and the permissiveness score with its parts."""
 
-    def tests(self, text: str) -> Rows:
-        """The tests inside a policy: ``test``, ``expected``, ``got``, ``passed``."""
+    def tests(self, text: str, origin: Origin = NOWHERE) -> Rows:
+        """The tests inside a policy: ``place``, ``test``, ``passed``, ``text``."""
 
-    def diff(self, old: str, new: str) -> Rows:
+    def diff(self, old: str, new: str, origin: Origin = NOWHERE) -> Rows:
         """What changed, by rule."""
 
-    def backtest(self, text: str, since: datetime) -> Mapping[str, Any]:
+    def backtest(self, text: str, since: datetime, origin: Origin = NOWHERE) -> Mapping[str, Any]:
         """What it would have done to the runs in the lake."""
 
 
