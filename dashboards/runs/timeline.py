@@ -82,7 +82,7 @@ def chart(drawn: list[dict[str, Any]], since: datetime, until: datetime) -> Any:
         alt.Chart(charts.inline(drawn))
         .mark_rect(cornerRadius=1)
         .encode(
-            x=alt.X("from:T", title=None, scale=alt.Scale(type="utc", domain=[_ms(since), _ms(until)]), axis=alt.Axis(tickCount=10, labelOverlap=True, **_clock(since, until))),
+            x=alt.X("from:T", title=None, scale=alt.Scale(type="utc", domain=[_ms(since), _ms(until)]), axis=alt.Axis(tickCount=10, labelOverlap=True, format=_clock(since, until))),
             x2="until",
             y=alt.Y("lane:N", title=None, sort=list(LANES), scale=alt.Scale(domain=lanes, paddingInner=0.25), axis=alt.Axis(ticks=False, domain=False, grid=True, labelLimit=160)),
             color=alt.Color("colour:N", scale=None),
@@ -94,9 +94,9 @@ def chart(drawn: list[dict[str, Any]], since: datetime, until: datetime) -> Any:
     )  # fmt: skip
 
 
-def _clock(since: datetime, until: datetime) -> dict[str, str]:
+def _clock(since: datetime, until: datetime) -> Any:
     """Labels of time with milliseconds where the whole axis is a few seconds: Vega would leave out all but those."""
-    return {"format": "%H:%M:%S.%L"} if until - since < timedelta(seconds=10) else {}
+    return "%H:%M:%S.%L" if until - since < timedelta(seconds=10) else alt.Undefined
 
 
 def _bin(row: Mapping[str, Any], bin_width: timedelta, most: int) -> dict[str, Any]:
