@@ -27,10 +27,16 @@ def button(seen: Sequence[Standing], label: str, key: str) -> None:
     if pressed:
         _close()
         st.session_state[_SEEN] = list(seen)
-    if told := st.session_state.pop(_DONE, None):
-        st.success(told, icon=":material/check:")
     if _SEEN in st.session_state:
         st.dialog("Set status", on_dismiss=_close)(_drawn)()
+
+
+def done() -> bool:
+    """Tells what was set, once; whether something was."""
+    told = st.session_state.pop(_DONE, None)
+    if told:
+        st.success(told, icon=":material/check:")
+    return told is not None
 
 
 def _drawn() -> None:

@@ -62,7 +62,7 @@ def given() -> tuple[Narrowing, list[str]]:
 def bar(counts: pa.Table, now: Narrowing) -> Narrowing:
     """Draws the filters and gives what is chosen."""
     rows = counts.to_pylist()
-    left, right = st.columns(2)
+    left, right = st.columns([5, 4])
     with left:
         status = _chips("status", STATUSES, _counted(rows, now, "status"), now.status)
     with right:
@@ -101,7 +101,7 @@ def _counted(rows: Sequence[Mapping[str, Any]], now: Narrowing, name: str) -> Co
 def _chips(name: str, options: Sequence[str], counts: Counter[str], chosen: tuple[str, ...]) -> tuple[str, ...]:
     picked = st.pills(
         name.capitalize(), options, selection_mode="multi", default=list(chosen), key=f"findings_{name}_{filters.turn()}",
-        format_func=lambda value: f"{value} · {counts[value]:,}",
+        format_func=lambda value: f"{value} · {counts[value]:,}", wrap=True,
     )  # fmt: skip
     return _kept(name, picked, chosen)
 

@@ -15,7 +15,7 @@ from dashboards.findings.proof import Proof
 from dashboards.findings.statuses import SEVERITY_COLOUR, STATUS_COLOUR
 from dashboards.findings.triage import standing
 from dashboards.interface import Role
-from dashboards.parts import links, plain, states, table
+from dashboards.parts import links, plain, record, states, table
 from queries import techniques
 
 RELATED = timedelta(days=7)
@@ -40,6 +40,7 @@ def show(finding: str) -> None:
         },
         "findings_history": {"finding": finding},
     })  # fmt: skip
+    dialog.done()
     _head(row)
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -101,7 +102,9 @@ def _evidence(rows: pa.Table, rests_on: Proof) -> None:
         states.empty("This finding names no rows.")
         return
     if rows.num_rows:
-        table.show(rows, "findings_evidence", select=False, alt="Rows of activity that the finding rests on, in order")
+        picked = table.show(rows, "findings_evidence", alt="Rows of activity that the finding rests on, in order")
+        if picked:
+            record.show(picked, "findings_row")
     if rows.num_rows < rests_on.named:
         st.warning(
             f"It names {rests_on.named} rows, and the lake has {rows.num_rows} of them: the others are beyond its retention.",

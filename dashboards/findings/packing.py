@@ -15,6 +15,7 @@ from dashboards.interface import Account, DashboardError, Role
 from dashboards.parts import states
 from queries import techniques
 
+WHAT = "evidence pack"
 _MADE = "_finding_pack"
 
 
@@ -45,8 +46,10 @@ def button(row: Mapping[str, Any], key: str) -> None:
 
 
 def make(row: Mapping[str, Any]) -> tuple[bytes, str]:
-    """The pack and its hash; the export is recorded before. Raises ``DashboardError``."""
+    """The pack and its hash; recorded before anything is read and after it is made. Raises ``DashboardError``."""
     account = who.demand(Role.analyst)
+    about_it = {"page": "findings", "object": row["id"], "agent_run": row["agent_run"]}
+    context.ports().journal.write(account, "export", phase="intent", detail={"what": WHAT}, **about_it)
     rests_on = proof.read(row["evidence"], row["time"])
     by = about.finder(row["rule"], row["policy"])
     detection = {
@@ -56,10 +59,8 @@ def make(row: Mapping[str, Any]) -> tuple[bytes, str]:
     tables = _tables(row, rests_on)
     content = pack.packed(_plain(row), rests_on, tables, detection, by.hunt, _made(account))
     digest = pack.sha256(content)
-    context.ports().journal.write(
-        account, "export", outcome="success", page="findings", object=row["id"], agent_run=row["agent_run"],
-        detail={"what": "evidence pack", "sha256": digest, "bytes": len(content), "rows": tables["evidence"].num_rows},
-    )  # fmt: skip
+    said = {"what": WHAT, "sha256": digest, "bytes": len(content), "rows": tables["evidence"].num_rows}
+    context.ports().journal.write(account, "export", phase="result", outcome="success", detail=said, **about_it)
     return content, digest
 
 

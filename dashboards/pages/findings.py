@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
+import pyarrow as pa
 import streamlit as st
 
 from dashboards import data
-from dashboards.findings import dialog, narrowing, opened, triage
+from dashboards.findings import dialog, narrowing, opened, still, triage
 from dashboards.parts import filters, links, states, table
 
 COLUMNS = [
     "time", "severity", "status", "title", "agent", "host", "rule", "attack", "status_by", "user", "agent_run",
 ]  # fmt: skip
+MANY, TALL = 14, 560
+"""Rows from which on the list fills the screen, and how high it is then, in pixels."""
 ADDRESS = ("since", "until", "agents", "hosts", "users", "severity", "status", "rule", "attack", "run")
 
 
@@ -41,17 +44,24 @@ def listed() -> None:
         )
 
 
-def _table(rows: Any) -> None:
+def _table(rows: pa.Table) -> None:
     several = st.toggle("Select several", key="findings_several", help="To set the status of several findings at once")
+    done = dialog.done()
     if not several:
-        row = table.show(rows, "findings_list", columns=COLUMNS, alt="Findings, newest first")
+        still.released()
+        row = table.show(rows, still.key(rows), columns=COLUMNS, height=_height(rows), alt="Findings, newest first")
         st.caption("Choose a finding to see its evidence.")
         if row:
             links.go("findings", finding=row["id"], **_filters())
         return
-    picked = table.choose(rows, "findings_choice", columns=COLUMNS, alt="Findings, newest first; several can be chosen")
+    shown, key = still.held(rows, begin=done)
+    picked = table.choose(shown, key, columns=COLUMNS, height=_height(shown), alt="Findings; several can be chosen")
     chosen = [triage.standing(row) for row in picked]
     dialog.button(chosen, f"Set status of {len(chosen):,} findings", "findings_triage_several")
+
+
+def _height(rows: pa.Table) -> int | Literal["auto"]:
+    return TALL if rows.num_rows > MANY else "auto"
 
 
 def _only_run(run: str) -> None:
