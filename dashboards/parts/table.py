@@ -32,6 +32,36 @@ def show(
 
     ``columns``: which ones, in order; ``names`` what they are called; ``config`` Streamlit's for some of them.
     """  # fmt: skip
+    picked = _drawn(rows, key, columns, names, config, "single-row" if select else None, height, alt)
+    return rows.slice(picked[0], 1).to_pylist()[0] if picked else None
+
+
+def choose(
+    rows: pa.Table,
+    key: str,
+    *,
+    columns: Sequence[str] | None = None,
+    height: int | Literal["auto"] = "auto",
+    alt: str = "",
+) -> list[dict[str, Any]]:
+    """Draws rows of which a person may choose several; those that are chosen, as they are in the lake."""
+    chosen: list[dict[str, Any]] = rows.take(
+        _drawn(rows, key, columns, None, None, "multi-row", height, alt)
+    ).to_pylist()
+    return chosen
+
+
+def _drawn(
+    rows: pa.Table,
+    key: str,
+    columns: Sequence[str] | None,
+    names: Mapping[str, str] | None,
+    config: Mapping[str, Any] | None,
+    select: Literal["single-row", "multi-row"] | None,
+    height: int | Literal["auto"],
+    alt: str,
+) -> list[int]:
+    """Draws rows; the numbers of those that are chosen."""
     shown = rows.slice(0, SHOWN)
     wanted = [c for c in columns or rows.column_names if c in rows.column_names]
     drawn = plain.table(_whole(shown.select(wanted)))
@@ -45,12 +75,11 @@ def show(
         height=height,
         alt=alt or None,
         on_select=mode,
-        selection_mode="single-row",
+        selection_mode=select or "single-row",
     )
     if rows.num_rows > SHOWN:
         states.capped(SHOWN)
-    picked = event.selection.rows if select else []
-    return shown.slice(picked[0], 1).to_pylist()[0] if picked and picked[0] < shown.num_rows else None
+    return [n for n in event.selection.rows if n < shown.num_rows] if select else []
 
 
 def _column(field: pa.Field, name: str | None) -> Any:
