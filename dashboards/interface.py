@@ -146,3 +146,5 @@ class Ports:
     policies: Policies | None = None
     facts: Sequence[tuple[str, str]] = ()
     """What stands on the page about health: version, lake folder, and the like, by name."""
+    workbench: Asked | None = None
+    """For a person's SQL, hunts and exports: a caged process for each, so that no page waits for them; ``lake`` where there is none."""
