@@ -141,7 +141,7 @@ def test_hostile_names_are_harmless(over, at_hand, tmp_path):
     at.run()
     assert not at.exception
     assert not any(
-        "\x1b" in link.label or "<b>" in link.label.replace("\\", "") and "\\<b" not in link.label
+        "\x1b" in link.label or ("<b>" in link.label.replace("\\", "") and "\\<b" not in link.label)
         for link in at.get("page_link")
     )
 
