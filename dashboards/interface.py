@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 Rows = list[dict[str, Any]]
+Span = tuple[datetime, datetime]
+"""From a moment to another one, which is not in it any more."""
 
 
 class Role(IntEnum):
@@ -48,12 +50,18 @@ class Asked(Protocol):
     """A lake that answers SQL: ``Lake`` and ``StandingLake`` of ``pipeline.lake`` both do."""
 
     def query(
-        self, sql: str, *, timeout: float = 30.0, limit: int | None = None, skip_damaged: bool = False
+        self,
+        sql: str,
+        *,
+        timeout: float = 30.0,
+        limit: int | None = None,
+        skip_damaged: bool = False,
+        span: Span | None = None,
     ) -> pa.Table:
         """Rows of one SELECT; raises ``LakeError``."""
 
     def query_all(
-        self, sqls: Mapping[str, str], *, timeout: float = 60.0, skip_damaged: bool = False
+        self, sqls: Mapping[str, str], *, timeout: float = 60.0, skip_damaged: bool = False, span: Span | None = None
     ) -> Mapping[str, pa.Table | Exception]:
         """Many SELECTs of one moment by name; one that fails gives its error. Raises ``LakeError``."""
 
@@ -138,3 +146,5 @@ class Ports:
     policies: Policies | None = None
     facts: Sequence[tuple[str, str]] = ()
     """What stands on the page about health: version, lake folder, and the like, by name."""
+    workbench: Asked | None = None
+    """For a person's SQL, hunts and exports: a caged process for each, so that no page waits for them; ``lake`` where there is none."""
