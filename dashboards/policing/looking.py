@@ -103,7 +103,10 @@ def used(looked: Draft, chosen: filters.Filters) -> None:
         states.empty("There are no rows of a rule for it.", "Rows without a rule are in the audit search.")
         return
     st.subheader(plain.label(f"What {row['rule']} decided about"))
-    objects = data.ask("policies_objects", rule=row["rule"], **asked)
+    begin = use.newest_part(row, chosen.since)
+    objects = data.ask("policies_objects", rule=row["rule"], **{**asked, "since": begin})
+    if begin > chosen.since:
+        st.caption(f"It decided {row['matches']:,} times: what it decided since {begin:%Y-%m-%d %H:%M} UTC is shown.")
     table.show(objects, "policies_objects", select=False, alt="Objects of a rule")
     if objects.num_rows >= OBJECTS:
         states.capped(objects.num_rows, "objects")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,9 @@ from pipeline import schema
 
 SILENT = "(no rule and no default)"
 """How events are called that a policy lets pass without speaking of them."""
+LOOKED_AT = 500_000
+"""Events of a rule that are looked at one by one."""
+LEAST = timedelta(minutes=1)
 GRANTS = frozenset({"allow", "audit"})
 _COUNTS = ("matches", "went", "refused", "runs")
 _COLUMNS = pa.schema([
@@ -43,6 +47,14 @@ def joined(rules: Rows, use: pa.Table) -> pa.Table:
     rows += [_row(name or SILENT, None, counts) for name, counts in used.items()]
     rows.sort(key=lambda r: (-(r["matches"] or 0), r["rule"]))
     return pa.Table.from_pylist(rows, _COLUMNS)
+
+
+def newest_part(row: dict[str, Any], since: datetime) -> datetime:
+    """From when on to look at what a rule decided about: all of the time, or so much of its end as holds about ``LOOKED_AT`` events."""
+    if row["matches"] <= LOOKED_AT:
+        return since
+    part = (row["last"] - since) * (LOOKED_AT / row["matches"])
+    return max(since, row["last"] - max(part, LEAST))  # type: ignore[no-any-return]  # both are moments
 
 
 def summary(table: pa.Table) -> Summary:

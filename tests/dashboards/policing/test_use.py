@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
@@ -82,3 +82,12 @@ def test_the_busiest_rule_is_first():
         [rule("b", "allow"), rule("a", "allow"), rule("c", "allow")], used({"rule": "c", "matches": 4})
     ).to_pylist()
     assert [r["rule"] for r in rows] == ["c", "a", "b"]
+
+
+def test_of_a_rule_that_decides_all_the_time_the_newest_part_is_looked_at():
+    since = NOW - timedelta(days=10)
+    few, many, all_at_once = ({"matches": n, "last": NOW} for n in (use.LOOKED_AT, use.LOOKED_AT * 10, 10**12))
+    assert use.newest_part(few, since) == since
+    assert use.newest_part(many, since) == NOW - timedelta(days=1)
+    assert use.newest_part(all_at_once, since) == NOW - use.LEAST
+    assert use.newest_part({"matches": 10**9, "last": since}, since) == since
