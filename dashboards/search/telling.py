@@ -79,7 +79,7 @@ def whole(record: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
     if record != "activity":
         return row
     _revealed(row)
-    asked = {n: row[n] or "" for n in ("boot_id", "source", "class")} | {"time_ns": row["time_ns"]}
+    asked: dict[str, Any] = {n: row[n] or "" for n in ("boot_id", "source", "class")} | {"time_ns": row["time_ns"]}
     asked |= {n: -1 if row[n] is None else row[n] for n in ("cpu", "seq")}
     found = data.ask("audit_record", **asked, since=row["time"], until=row["time"] + ONE).to_pylist()
     return found[0] if found else row
