@@ -76,6 +76,7 @@ def _drawn(
         alt=alt or None,
         on_select=mode,
         selection_mode=select or "single-row",
+        placeholder="",
     )
     if rows.num_rows > SHOWN:
         states.capped(SHOWN)
