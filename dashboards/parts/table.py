@@ -45,9 +45,8 @@ def choose(
     alt: str = "",
 ) -> list[dict[str, Any]]:
     """Draws rows of which a person may choose several; those that are chosen, as they are in the lake."""
-    chosen: list[dict[str, Any]] = rows.take(
-        _drawn(rows, key, columns, None, None, "multi-row", height, alt)
-    ).to_pylist()
+    picked = _drawn(rows, key, columns, None, None, "multi-row", height, alt)
+    chosen: list[dict[str, Any]] = rows.take(pa.array(picked, pa.int64())).to_pylist()
     return chosen
 
 
