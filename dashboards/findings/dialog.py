@@ -11,7 +11,6 @@ from dashboards.findings import triage
 from dashboards.findings.statuses import LONGEST_NOTE, NOTED, STATUSES
 from dashboards.findings.triage import Meanwhile, Standing
 from dashboards.interface import DashboardError, Role
-from dashboards.parts import states
 from pipeline.escape import visible
 
 _SEEN, _MEANWHILE, _DONE = "_triage_seen", "_triage_meanwhile", "_triage_done"
@@ -47,15 +46,14 @@ def _drawn() -> None:
     status = st.selectbox("Status", STATUSES, index=index, key="triage_status")
     needed = status in NOTED
     note = st.text_area("Note" if needed else "Note (optional)", key="triage_note", max_chars=LONGEST_NOTE)
-    if needed and not note.strip():
+    if needed:
         st.caption(f"A note is required for: {status}.")
     changed: list[Meanwhile] = st.session_state.get(_MEANWHILE, [])
     if changed:
         _told(changed)
     label = "Set it all the same" if changed else "Set"
-    if st.button(
-        label, key="triage_set", type="primary", icon=":material/check:", disabled=needed and not note.strip()
-    ):
+    # Never disabled: a browser hands a note over only when the field is left, and a click on a dead button is lost.
+    if st.button(label, key="triage_set", type="primary", icon=":material/check:"):
         _set(seen, status, note)
 
 
@@ -75,7 +73,8 @@ def _set(seen: Sequence[Standing], status: str, note: str) -> None:
     try:
         changed = triage.put(seen, status, note)
     except DashboardError as error:
-        states.failed(error)
+        st.error("It was not set.", icon=":material/error:")
+        st.code(visible(str(error)), language=None, wrap_lines=True)
         return
     if changed:
         after = {c.standing.finding: c.standing for c in changed}
