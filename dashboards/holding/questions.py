@@ -119,7 +119,7 @@ def shown(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def question(row: Mapping[str, Any]) -> Question:
     """From a row as ``lictor held`` has it."""
-    texts = {name: row[name] or "" for name in _TEXTS}
+    texts: dict[str, Any] = {name: row[name] or "" for name in _TEXTS}
     return replace(Question(**texts, left=float(row.get("left") or 0.0)), pid=row.get("pid"))
 
 

@@ -28,6 +28,8 @@ from lictor.dashboard.vault import LakeVault
 from lictor.errors import LictorError
 from lictor.lake import open_lake, open_writer
 from lictor.render import say
+from pipeline.lake.standing import StandingLake
+from queries.catalog import views
 
 SCRIPT_THREADS_S = 2
 """How long connections may take to end when the dashboard does."""
@@ -50,7 +52,7 @@ class Options:
 def serve(options: Options) -> None:
     """Serve until a signal ends it. Raises ``LictorError`` and ``LakeError`` before anything is served."""
     refuse_open(options)
-    lake = open_lake(options.lake)
+    lake = _standing(options.lake)
     listening = _listening(options)
     door = _door(options)
     with open_writer(options.lake) as writer:
@@ -81,6 +83,13 @@ def refuse_open(options: Options) -> None:
             f"--host {options.host} is reached from other machines, and passwords would go there readable: give"
             " --tls-cert and --tls-key, or --behind-proxy where a proxy in front does TLS"
         )
+
+
+def _standing(folder: Path) -> StandingLake:
+    """The lake as pages ask it."""
+    if not folder.is_dir():
+        raise LictorError(f"{folder}: no lake there yet; lictor run makes one, --lake DIR names another")
+    return StandingLake(folder, views=views(), report=say)
 
 
 def _door(options: Options) -> Door:

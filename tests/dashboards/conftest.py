@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -14,8 +17,11 @@ from streamlit.util import calc_hash
 from dashboards import context, data, who
 from dashboards.interface import Account, Asked, Ports, Role
 from lictor.cli.app import invoke
+from pipeline.lake.engine import BASE_TABLES, fetch
+from pipeline.lake.errors import QueryError
 from pipeline.lake.reader import Lake
 from queries.catalog import views
+from tools import sample_lake
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboards" / "entry" / "app.py"
@@ -48,6 +54,52 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def lake(recorded: Path) -> Lake:
     return Lake(recorded, views=views())
+
+
+class AtHand:
+    """A lake's rows in this process, read once: answers at once, since a worker for each question takes seconds on a busy machine.
+
+    What SQL may do is tested with the lake itself.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        lake = Lake(root)
+        self._connection = duckdb.connect()
+        self._connection.execute("SET TimeZone = 'UTC'")
+        rows = lake.query_all({name: f"SELECT * FROM {name}" for name in BASE_TABLES})
+        for name, table in rows.items():
+            self._connection.register(f"_{name}", table)
+            self._connection.execute(f"CREATE TABLE {name} AS FROM _{name}")
+        for name, sql in views().items():
+            self._connection.execute(f'CREATE VIEW "{name}" AS {sql}')
+
+    def query(self, sql: str, *, timeout: float = 30.0, limit: int | None = None, **_: Any) -> pa.Table:
+        del timeout
+        try:
+            return fetch(self._connection.cursor(), sql, limit, 1 << 30)
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+
+    def query_all(self, sqls: Mapping[str, str], **_: Any) -> dict[str, pa.Table | Exception]:
+        return {name: self.query(sql) for name, sql in sqls.items()}
+
+    def check(self, *, timeout: float = 600.0) -> list[str]:
+        return Lake(self.root).check(timeout=timeout)
+
+
+@pytest.fixture(scope="session")
+def at_hand() -> Callable[[Path], AtHand]:
+    """Gives a lake in this process."""
+    return AtHand
+
+
+@pytest.fixture(scope="session")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sample lake: several hosts, policies with their texts, coverage with losses and a blind spell; no detections."""
+    folder = tmp_path_factory.mktemp("sampled") / "lake"
+    sample_lake.make(folder, now=datetime.now(UTC), days=2, scale=1, detections=False)
+    return folder
 
 
 @pytest.fixture

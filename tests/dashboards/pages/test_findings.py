@@ -1,6 +1,7 @@
 """The page about findings."""
 
 from __future__ import annotations
+
 from tests.dashboards.conftest import texts
 
 
