@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboards import who
 from dashboards.findings import triage
-from dashboards.findings.statuses import LONGEST_NOTE, NOTED, STATUSES
+from dashboards.findings.statuses import LONGEST_NOTE, NOTED, STATUSES, words
 from dashboards.findings.triage import Meanwhile, Standing
 from dashboards.interface import DashboardError, Role
 from pipeline.escape import visible
@@ -41,13 +41,13 @@ def done() -> bool:
 def _drawn() -> None:
     seen: list[Standing] = st.session_state[_SEEN]
     now = {s.status for s in seen}
-    st.text(f"{len(seen)} findings" if len(seen) > 1 else f"The finding is {seen[0].status}.")
+    st.text(f"{len(seen)} findings" if len(seen) > 1 else f"The finding is {words(seen[0].status)}.")
     index = STATUSES.index(seen[0].status) if len(now) == 1 and seen[0].status in STATUSES else 0
-    status = st.selectbox("Status", STATUSES, index=index, key="triage_status")
+    status = st.selectbox("Status", STATUSES, index=index, key="triage_status", format_func=words)
     needed = status in NOTED
     note = st.text_area("Note" if needed else "Note (optional)", key="triage_note", max_chars=LONGEST_NOTE)
     if needed:
-        st.caption(f"A note is required for: {status}.")
+        st.caption(f"A note is required for: {words(status)}.")
     changed: list[Meanwhile] = st.session_state.get(_MEANWHILE, [])
     if changed:
         _told(changed)
@@ -60,7 +60,7 @@ def _drawn() -> None:
 def _told(changed: Sequence[Meanwhile]) -> None:
     st.warning("The status changed meanwhile. Nothing was set.", icon=":material/group:")
     lines = [
-        f"{c.standing.finding[:12]}: {c.account} set {c.standing.status} at {c.time:%Y-%m-%d %H:%M:%S} UTC"
+        f"{c.standing.finding[:12]}: {c.account} set {words(c.standing.status)} at {c.time:%Y-%m-%d %H:%M:%S} UTC"
         + (f": {c.note}" if c.note else "")
         for c in changed[:10]
     ]
@@ -82,7 +82,9 @@ def _set(seen: Sequence[Standing], status: str, note: str) -> None:
         st.session_state[_MEANWHILE] = changed
     else:
         _close()
-        st.session_state[_DONE] = f"Set: {status}." if len(seen) == 1 else f"{len(seen)} findings set: {status}."
+        st.session_state[_DONE] = (
+            f"Set: {words(status)}." if len(seen) == 1 else f"{len(seen)} findings set: {words(status)}."
+        )
     st.rerun()
 
 

@@ -12,7 +12,7 @@ from dashboards import data, who
 from dashboards.findings import dialog, packing, proof
 from dashboards.findings.about import finder
 from dashboards.findings.proof import Proof
-from dashboards.findings.statuses import SEVERITY_COLOUR, STATUS_COLOUR
+from dashboards.findings.statuses import SEVERITY_COLOUR, STATUS_COLOUR, worded, words
 from dashboards.findings.triage import standing
 from dashboards.interface import Role
 from dashboards.parts import links, plain, record, states, table
@@ -55,8 +55,8 @@ def show(finding: str) -> None:
 def _head(row: dict[str, Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain.label(row["title"], 200), anchor=False, width="content")
-        st.badge(row["severity"], color=SEVERITY_COLOUR.get(row["severity"], "gray"))
-        st.badge(row["status"], color=STATUS_COLOUR.get(row["status"], "gray"))
+        st.badge(plain.label(row["severity"]), color=SEVERITY_COLOUR.get(row["severity"], "gray"))
+        st.badge(plain.label(words(row["status"])), color=STATUS_COLOUR.get(row["status"], "gray"))
     st.caption(plain.label(f"{row['time']:%Y-%m-%d %H:%M:%S} UTC · host {row['host']} · finding {row['id']}", 200))
     with st.container(horizontal=True, vertical_alignment="center"):
         dialog.button([standing(row)], "Set status", "findings_triage_one")
@@ -87,7 +87,7 @@ def _finder(row: dict[str, Any]) -> None:
 def _history(rows: pa.Table) -> None:
     st.subheader("Triage", anchor=False)
     if rows.num_rows:
-        table.show(rows, "findings_history", select=False, alt="Changes of the status, newest first")
+        table.show(worded(rows), "findings_history", select=False, alt="Changes of the status, newest first")
     else:
         states.empty("Nobody has set a status.", "An analyst can: Set status.")
 
@@ -126,6 +126,6 @@ def _related(rows: pa.Table) -> None:
     if not rows.num_rows:
         states.empty("Nothing else was found in this run, nor by this rule on this host within a week.")
         return
-    other = table.show(rows, "findings_related", alt="Related findings")
+    other = table.show(worded(rows), "findings_related", alt="Related findings")
     if other:
         links.go("findings", finding=other["id"])

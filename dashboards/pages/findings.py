@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.findings import dialog, narrowing, opened, still, triage
+from dashboards.findings.statuses import worded
 from dashboards.parts import filters, links, states, table
 
 COLUMNS = [
@@ -47,14 +48,15 @@ def _table(rows: pa.Table) -> None:
     done = dialog.done()
     if not several:
         still.released()
-        row = table.show(rows, still.key(rows), columns=COLUMNS, height=TALL, alt="Findings, newest first")
+        row = table.show(worded(rows), still.key(rows), columns=COLUMNS, height=TALL, alt="Findings, newest first")
         st.caption("Choose a finding to see its evidence.")
         if row:
             links.go("findings", finding=row["id"], **_filters())
         return
     shown, key = still.held(rows, begin=done)
-    picked = table.choose(shown, key, columns=COLUMNS, height=TALL, alt="Findings; several can be chosen")
-    chosen = [triage.standing(row) for row in picked]
+    picked = table.choose(worded(shown), key, columns=COLUMNS, height=TALL, alt="Findings; several can be chosen")
+    wanted = {row["id"] for row in picked}
+    chosen = [triage.standing(row) for row in shown.to_pylist() if row["id"] in wanted]
     dialog.button(chosen, f"Set status of {len(chosen):,} findings", "findings_triage_several")
 
 
