@@ -15,6 +15,7 @@ import streamlit as st
 
 from dashboards.findings.statuses import STATUSES, words
 from dashboards.parts import filters, plain
+from pipeline.escape import visible
 from pipeline.schema import SEVERITIES
 
 SEVEREST = tuple(reversed(SEVERITIES))
@@ -112,7 +113,7 @@ def _several(
     options = list(dict.fromkeys([*(v for v, _ in counts.most_common() if v), *chosen]))
     picked = st.multiselect(
         title, options, default=list(chosen), key=f"findings_{name}_{filters.turn()}", placeholder="All",
-        format_func=lambda value: plain.shortened(shown(value), plain.LONGEST_LABEL),
+        format_func=lambda value: visible(plain.shortened(shown(value), plain.LONGEST_LABEL)),
     )  # fmt: skip
     return _kept(name, picked, chosen)
 
