@@ -13,10 +13,14 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboards import context, data, who
-from dashboards.interface import Account, Asked, Ports, Role
+from dashboards.interface import Account, Asked, DashboardError, Ports, Role
 from lictor.cli.app import invoke
+from pipeline import schema
+from pipeline.lake.engine import BASE_TABLES, fetch
+from pipeline.lake.errors import QueryError
 from pipeline.lake.reader import Lake
 from pipeline.lake.standing import StandingLake
+from pipeline.lake.writer import LakeWriter
 from queries.catalog import views
 from tools import sample_lake
 
@@ -117,3 +121,72 @@ def texts(at: AppTest) -> str:
         lambda: at.warning, lambda: at.title, lambda: at.header, lambda: at.subheader, lambda: at.success,
     )  # fmt: skip
     return "\n".join(str(e.value) for kind in kinds for e in kind())
+
+
+@dataclass
+class Orders:
+    """Services that remember what they were told; ``refuse`` is what they say instead of doing it."""
+
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    told: list[tuple[str, str, str | None, str, bool]] = field(default_factory=list)
+    refuse: str | None = None
+    broken: str | None = None
+    enforcement: str = "confirmed"
+
+    def live(self) -> list[dict[str, Any]]:
+        if self.broken:
+            raise DashboardError(self.broken)
+        return self.runs
+
+    def held(self) -> list[dict[str, Any]]:
+        if self.broken:
+            raise DashboardError(self.broken)
+        return self.questions
+
+    def order(
+        self, do: str, name: str, why: str | None, account: Account, *, for_run: bool = False
+    ) -> list[dict[str, Any]]:
+        self.told.append((do, name, why, account.name, for_run))
+        if self.refuse:
+            raise DashboardError(self.refuse)
+        self.questions = [q for q in self.questions if q["hold"] != name]
+        return [{"id": name, "deed": do, "enforcement": self.enforcement, "evidence": "3 of 3 processes"}]
+
+
+@dataclass
+class Files:
+    """A quarantine that remembers what it was told."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    told: list[tuple[str, str, str, str]] = field(default_factory=list)
+    refuse: str | None = None
+
+    def listed(self) -> list[dict[str, Any]]:
+        return self.rows
+
+    def restore(self, file: str, account: Account, why: str) -> str:
+        return self._out("restore", file, account, why)
+
+    def purge(self, file: str, account: Account, why: str) -> str:
+        return self._out("purge", file, account, why)
+
+    def _out(self, act: str, file: str, account: Account, why: str) -> str:
+        self.told.append((act, file, account.name, why))
+        if self.refuse:
+            raise DashboardError(self.refuse)
+        self.rows = [row for row in self.rows if row["id"] != file]
+        return f"{file}: {act}d and looked at"
+
+
+@pytest.fixture(scope="session")
+def lake_of(at_hand: Callable[[Path], AtHand]) -> Callable[..., AtHand]:
+    """Makes a lake of some rows by table, in a folder, and gives it in this process."""
+
+    def made(folder: Path, **tables: list[dict[str, Any]]) -> AtHand:
+        with LakeWriter(folder, "h") as writer:
+            for name, rows in tables.items():
+                writer.append(name, pa.Table.from_pylist(rows, schema.lake_schema(name)))
+        return at_hand(folder)
+
+    return made
