@@ -25,7 +25,7 @@ class LinkDoor:
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._known = Known(Account(name, Role.admin, "link"), "link")
+        self._known = Known("link", Account(name, Role.admin, "link"), "link")
         self._token: str | None = None
         self._until = 0.0
 
@@ -48,6 +48,6 @@ class LinkDoor:
             self._token = None
             return self._known
 
-    def now(self, name: str) -> Known | None:
+    def now(self, id_: str) -> Known | None:
         """The one account."""
-        return self._known if name == self._known.account.name else None
+        return self._known if id_ == self._known.id else None
