@@ -86,6 +86,7 @@ class AccountsDoor:
 
     title = "Sign in"
     form = True
+    links = False
 
     def __init__(self, path: Path) -> None:
         self._file = private_file.PrivateFile(path, parse)
@@ -98,12 +99,16 @@ class AccountsDoor:
         try:
             # Its length is not looked at before: a name that is there must not be told by the time it takes.
             _hasher.verify(found.hash if found else _NOBODY, password[: LONGEST + 1])
-        except (Argon2Error, InvalidHashError):
+        except (Argon2Error, InvalidHashError, UnicodeEncodeError):
             return None
         return _known(name, found) if found else None
 
     def by_link(self, token: str) -> Known | None:  # noqa: ARG002 - as the seam has it
         """Nobody: there are no links."""
+        return None
+
+    def again(self) -> str | None:
+        """Nothing to tell."""
         return None
 
     def now(self, id_: str) -> Known | None:

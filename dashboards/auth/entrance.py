@@ -64,12 +64,13 @@ class Entrance:
             await run_in_threadpool(
                 self._denials.write, "", "the link was used before, or is too old", _client(request)
             )
-            told = "This link was used before, or is too old. Start lictor dashboard again for a new one."
-            return self._page(request, 403, told)
+            return self._page(request, 403, "This link was used before, or is too old.")
         return await run_in_threadpool(self._welcome, request, known, _inside(request.query_params.get("then", "/")))
 
     async def _by_form(self, request: Request) -> Response:
         form = await _form(request)
+        if form is not None and "again" in form and (told := self._door.again()):
+            return self._page(request, told=told, then=_inside(form.get("then", "/")))
         if form is None or not self._door.form:
             return PlainTextResponse("that is no form\n", 400)
         name, client = form.get("name", ""), _client(request)
@@ -107,7 +108,16 @@ class Entrance:
         then = _inside(request.query_params.get("then", "/")) if then is None else then
         away = f"{AWAY}?then={quote(then, safe='')}" if self._provider else ""
         name = self._provider.name if self._provider else ""
-        html = signin_page.page(self._door.title, form=self._door.form, told=told, then=then, provider=name, away=away)
+        html = signin_page.page(
+            self._door.title,
+            form=self._door.form,
+            again=self._door.links,
+            told=told,
+            bad=status >= 400,
+            then=then,
+            provider=name,
+            away=away,
+        )
         return plain(html, status)
 
     def _welcome(self, request: Request, known: Known, then: str) -> Response:

@@ -37,12 +37,17 @@ class Door(Protocol):
     """What the sign-in page says above its form."""
     form: bool
     """Whether there is a form for name and password."""
+    links: bool
+    """Whether a link that was printed lets in, and can be printed again."""
 
     def by_password(self, name: str, password: str) -> Known | None:
         """The account of these two; takes as long for a name that nobody has. Raises ``DashboardError``."""
 
     def by_link(self, token: str) -> Known | None:
         """The account of a link that is still good; it is used up then."""
+
+    def again(self) -> str | None:
+        """Tells who started the dashboard a way in once more; a line about it, ``None`` where that is not how one comes in."""
 
     def now(self, id_: str) -> Known | None:
         """An account as it is now; ``None`` where it is gone. Raises ``DashboardError``."""

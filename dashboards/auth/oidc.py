@@ -11,9 +11,7 @@ import secrets
 import warnings
 from typing import Any
 
-from httpx import HTTPError
 from itsdangerous import BadData, URLSafeTimedSerializer
-from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,8 +21,9 @@ from dashboards.auth.provider import ProviderDoor
 from dashboards.interface import DashboardError
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Authlib 1.9 would like another package than httpx, which Streamlit asks for
-    from authlib.integrations.base_client import OAuthError
+    from authlib.deprecate import AuthlibDeprecationWarning
+
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # it would rather have another package than httpx
     from authlib.integrations.starlette_client import OAuth
 
 GOOD_S = 600
@@ -54,7 +53,7 @@ class OpenIdProvider:
         request.scope["session"] = state
         try:
             answer: Response = await self._client.authorize_redirect(request, self._door.settings.redirect)
-        except (HTTPError, OAuthError, RuntimeError, ValueError, KeyError) as error:
+        except Exception as error:  # whatever a provider's nonsense makes Authlib, its HTTP client or its JOSE raise
             raise DashboardError(f"{self.name} cannot be reached: {_said(error)}") from error
         sealed = self._sealed.dumps([request.query_params.get("then", "/")[:2000], state])
         answer.set_cookie(
@@ -83,7 +82,7 @@ class OpenIdProvider:
             }
             token = await self._client.authorize_access_token(request, claims_options=options)
             return dict(token["userinfo"])
-        except (HTTPError, OAuthError, JoseError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:  # as above; nobody comes in
             raise DashboardError(f"{self.name} did not confirm the sign-in: {_said(error)}") from error
 
 

@@ -88,6 +88,7 @@ class ProviderDoor:
 
     title = "Sign in"
     form = False
+    links = False
 
     def __init__(self, path: Path) -> None:
         self._file = PrivateFile(path, parse)
@@ -121,6 +122,10 @@ class ProviderDoor:
 
     def by_link(self, token: str) -> Known | None:  # noqa: ARG002 - as the seam has it
         """Nobody: there are no links."""
+        return None
+
+    def again(self) -> str | None:
+        """Nothing to tell."""
         return None
 
     def now(self, id_: str) -> Known | None:

@@ -23,7 +23,10 @@ button, .button { display: block; width: 100%; margin-top: 1.4rem; padding: .65r
   text-decoration: none; color: var(--on); background: var(--act); border: 0; border-radius: .4rem; cursor: pointer }
 code { font: .95em ui-monospace, "DejaVu Sans Mono", monospace }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px }
-.bad { padding: .6rem .8rem; color: var(--bad); background: var(--badback); border-radius: .4rem; overflow-wrap: anywhere }
+button.second { color: var(--text); background: transparent; border: 1px solid var(--line) }
+.bad, .good { padding: .6rem .8rem; border-radius: .4rem; overflow-wrap: anywhere }
+.bad { color: var(--bad); background: var(--badback) }
+.good { color: var(--text); background: var(--back) }
 """
 
 _FORM = """<form method="post" action="/sign-in">
@@ -33,12 +36,24 @@ _FORM = """<form method="post" action="/sign-in">
 <button>Sign in</button></form>"""
 
 
-def page(title: str, *, form: bool, told: str = "", then: str = "/", provider: str = "", away: str = "") -> str:
-    """The page; ``told`` is what went wrong before, ``then`` where to go afterwards, ``away`` the way to a provider."""
-    bad = f'<p class="bad" role="alert">{escape(told)}</p>' if told else ""
+_AGAIN = """<form method="post" action="/sign-in">
+<input type="hidden" name="then" value="{then}"><input type="hidden" name="again" value="1">
+<button class="second">Print a link again</button></form>"""
+
+
+def page(
+    title: str, *, form: bool, again: bool = False, told: str = "", bad: bool = False, then: str = "/",
+    provider: str = "", away: str = "",
+) -> str:  # fmt: skip
+    """The page: a form for name and password, one that has a link printed ``again``, or the way ``away`` to a provider.
+
+    ``told`` is what came of the last try, ``then`` where to go afterwards.
+    """
+    kind = 'class="bad" role="alert"' if bad else 'class="good" role="status"'
+    line = f"<p {kind}>{escape(told)}</p>" if told else ""
     to = f'<a class="button" href="{escape(away)}">Sign in with {escape(provider)}</a>' if away else ""
-    fields = _FORM.format(then=escape(then)) if form else ""
-    return _whole("Lictor: sign in", f"<h1>Lictor</h1><p>{escape(title)}</p>{bad}{fields}{to}")
+    fields = (_FORM if form else _AGAIN if again else "").format(then=escape(then))
+    return _whole("Lictor: sign in", f"<h1>Lictor</h1><p>{escape(title)}</p>{line}{fields}{to}")
 
 
 def onward(then: str) -> str:

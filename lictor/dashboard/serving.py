@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -39,20 +40,23 @@ def serve(options: Options) -> None:
     refuse_open(options)
     lake = open_lake(options.lake)
     with _listening(options) as listening, open_writer(options.lake) as writer:
-        door = _door(options)
+        address = options.address(listening.getsockname()[1])
+        door = _door(options, lambda link: print(f"dashboard: {address}sign-in?link={link}", flush=True))
         journal = LakeJournal(writer)
         tools = PolicyTools(open_lake(options.lake))
         context.install(Ports(lake, journal, ControlDeeds(), LakeVault(writer), tools, _facts(options)))
         sessions = Sessions(door.now, listening.getsockname()[1], secure=options.secure)
         who.recognise_by(lambda: _looking(sessions))
         server = uvicorn.Server(_config(options, door, sessions, journal))
-        for line in _told(options, door, listening):
-            print(line, flush=True)
+        if door.again():
+            say(f"the link is good once, for ten minutes; it lets in as {starter()}, with every right")
+        else:
+            print(f"dashboard: {address}", flush=True)
         with suppress(KeyboardInterrupt):  # raised anew after all is closed: to end it so is no failure
             server.run(sockets=[listening])
 
 
-def _door(options: Options) -> Door:
+def _door(options: Options, tell: Callable[[str], None]) -> Door:
     try:
         if options.provider is not None:
             return ProviderDoor(options.provider)
@@ -60,7 +64,7 @@ def _door(options: Options) -> Door:
             return AccountsDoor(options.accounts)
     except DashboardError as error:
         raise LictorError(str(error)) from error
-    return LinkDoor(starter())
+    return LinkDoor(starter(), tell)
 
 
 def starter() -> str:
@@ -128,12 +132,3 @@ def _facts(options: Options) -> list[tuple[str, str]]:
         ("Lake", str(options.lake.resolve())),
         ("Dashboard on", socket.gethostname()),
     ]
-
-
-def _told(options: Options, door: Door, listening: socket.socket) -> list[str]:
-    """Where it is, and how to get in."""
-    address = options.address(listening.getsockname()[1])
-    if isinstance(door, LinkDoor):
-        say(f"the link is good once, for ten minutes; it lets in as {starter()}, with every right")
-        return [f"dashboard: {address}sign-in?link={door.link()}"]
-    return [f"dashboard: {address}"]
