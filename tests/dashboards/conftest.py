@@ -16,9 +16,6 @@ from dashboards import context, data, who
 from dashboards.interface import Account, Asked, DashboardError, Ports, Role
 from lictor.cli.app import invoke
 from pipeline import schema
-from pipeline.lake.engine import BASE_TABLES, fetch
-from pipeline.lake.errors import QueryError
-from pipeline.lake.reader import Lake
 from pipeline.lake.standing import StandingLake
 from pipeline.lake.writer import LakeWriter
 from queries.catalog import views
@@ -53,8 +50,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lake(recorded: Path) -> Lake:
-    return Lake(recorded, views=views())
+def lake(recorded: Path, at_hand: Callable[[Path], StandingLake]) -> StandingLake:
+    return at_hand(recorded)
 
 
 @pytest.fixture(scope="session")
