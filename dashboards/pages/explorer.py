@@ -95,6 +95,7 @@ with left:
         narrow(
             facet,
             list(st.multiselect(title, known, default=current, key=f"explorer_{facet}_{current}", placeholder="All")),
+            current,
         )
     others = facets.filter(pc.is_in(facets["facet"], pa.array(["agent", "host", "user", "outcome"])))
     for facet in ("agent", "host", "user", "outcome"):

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
 from importlib.metadata import version
+from pathlib import Path
 
 import uvicorn
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -60,6 +61,9 @@ def at_hand() -> Iterator[Callable[[Path], StandingLake]]:
     made: list[StandingLake] = []
 
     def open_one(root: Path) -> StandingLake:
+        for idle in made[:-3]:  # a worker takes 200 MB, and starts again when it is asked
+            for worker in list(idle._free.queue):
+                worker.stop()
         made.append(StandingLake(root, views=views(), workers=1))
         return made[-1]
 
@@ -177,10 +181,10 @@ class Files:
 
 
 @pytest.fixture(scope="session")
-def lake_of(at_hand: Callable[[Path], AtHand]) -> Callable[..., AtHand]:
-    """Makes a lake of some rows by table, in a folder, and gives it in this process."""
+def lake_of(at_hand: Callable[[Path], StandingLake]) -> Callable[..., StandingLake]:
+    """Makes a lake of some rows by table, in a folder, and gives it."""
 
-    def made(folder: Path, **tables: list[dict[str, Any]]) -> AtHand:
+    def made(folder: Path, **tables: list[dict[str, Any]]) -> StandingLake:
         with LakeWriter(folder, "h") as writer:
             for name, rows in tables.items():
                 writer.append(name, pa.Table.from_pylist(rows, schema.lake_schema(name)))
