@@ -313,6 +313,7 @@ REQUESTS: tuple[Column, ...] = (
     _c("decided_by", TEXT, "who", "", "kernel", "name of the user who decided; lictor where the time was up"),
     _c("decided_uid", LONG, "who", "", "kernel", "number of that user"),
     _c("decided_login", TEXT, "who", "", "kernel", "who had logged in, where that is another user (sudo)"),
+    _c("decided_account", TEXT, "who", "", "dashboard", "whose click it was, where that user is the dashboard"),
     _c("why", TEXT, "judged", "", "the person", "what they said"),
 )  # fmt: skip
 

@@ -38,7 +38,7 @@ DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {
     "activity": ("time", "activity", "user", "agent", "host", "object", "verdict", "rule", "outcome"),
     "findings": ("time", "severity", "title", "rule", "attack", "host", "run"),
     "actions": ("time", "phase", "action", "object", "actor", "enforcement", "evidence", "host", "run"),
-    "requests": ("time", "state", "operation", "object", "rule", "decided_by", "why", "agent", "user", "host"),
+    "requests": ("time", "state", "operation", "object", "rule", "decided_by", "decided_account", "why", "agent", "user", "host"),
     "console": ("time", "account", "role", "act", "phase", "outcome", "page", "object", "status", "note"),
 }  # fmt: skip
 LONGEST = 400

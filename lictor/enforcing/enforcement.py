@@ -320,8 +320,9 @@ class Enforcement:
         if row is not None:
             self._keep_now("requests", requests.table([requests.decided(row, decision)]))
         why = f": {decision.why}" if decision.why else ""
+        by = f" for {decision.account}" if decision.account else ""
         self._report(
-            f"{decision.then} by {decision.actor}{why} (run {hold.run}, {outcome.enforcement}: {outcome.evidence})"
+            f"{decision.then} by {decision.actor}{by}{why} (run {hold.run}, {outcome.enforcement}: {outcome.evidence})"
         )
 
     def _tell(self, asked: Asked, action: str) -> Outcome:
