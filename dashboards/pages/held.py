@@ -13,8 +13,7 @@ from dashboards.holding import cards, files, questions
 from dashboards.parts import deeds, filters, links, record, states, table
 
 LIVE_S = 2.0
-KEPT = timedelta(days=90)
-"""How far back the history of the quarantine goes here."""
+KEPT = timedelta(days=90)  # how far back the history of the quarantine goes here
 DECIDED = [
     "time", "state", "took_s", "agent", "operation", "object", "decided_by", "decided_login", "why", "rule", "host", "user",
     "cmdline", "agent_run",
@@ -79,10 +78,19 @@ def quarantine() -> None:
         table.show(found["held_people"], "held_people", select=False, alt="Who had files restored or purged, and why")
 
 
+def named() -> str:
+    """The question that the address names."""
+    hold = st.query_params.get("hold", "")
+    if hold.isprintable():
+        return hold
+    st.warning("The question in the address cannot be read; all are shown.")
+    return ""
+
+
 shown = st.tabs(["Waiting", "Decided", "Quarantine"], key="tab", on_change="rerun", bind="query-params")
 if shown[0].open:
     with shown[0]:
-        waiting(st.query_params.get("hold", ""))
+        waiting(named())
 elif shown[1].open:
     with shown[1]:
         decided()

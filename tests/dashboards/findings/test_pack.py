@@ -18,7 +18,7 @@ from queries.hunting import hunts
 MADE = pack.Made("ann", "analyst", datetime(2026, 3, 2, tzinfo=UTC), "9.9")
 FOUND = {"id": "f1", "time": datetime(2026, 3, 1, tzinfo=UTC), "title": "x\n\x1b[31m\u202e<b>", "status": "new"}
 ROWS = pa.table({"path": ["a\n\u202eb", None], "seq": [1, 2**62]})
-TABLES = {name: ROWS for name in ("evidence", "actions", "run", "coverage", "policies", "triage")}
+TABLES = dict.fromkeys(("evidence", "actions", "run", "coverage", "policies", "triage"), ROWS)
 PROOF = proof.read('[{"seq": 1, "time_ns": 1772323200000000000}, {"seq": 2}, {"seq": 3}]', FOUND["time"])
 
 
