@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,9 +11,8 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.holding import cards, files, questions
-from dashboards.parts import deeds, filters, links, record, states, table
+from dashboards.parts import deeds, filters, links, live, record, states, table
 
-LIVE_S = 2.0
 KEPT = timedelta(days=90)  # how far back the history of the quarantine goes here
 DECIDED = [
     "time", "state", "took_s", "agent", "operation", "object", "decided_by", "decided_login", "why", "rule", "host", "user",
@@ -25,7 +25,7 @@ def waiting(hold: str) -> None:
     deeds.told("held_")  # not among the cards: they are drawn anew before anybody has read it
     if hold:
         _one(hold)
-    st.fragment(run_every=LIVE_S)(cards.draw)(hold)
+    live.part(partial(cards.draw, hold), going=True)
     now = datetime.now(UTC).replace(microsecond=0)
     rows = data.ask("held_elsewhere", since=now)
     here = [asked.hold for asked in questions.ask().questions]

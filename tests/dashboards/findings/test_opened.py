@@ -12,7 +12,7 @@ from dashboards.interface import DashboardError
 from tests.dashboards.findings.conftest import T
 
 
-class Enough(Exception):
+class EnoughError(Exception):
     """All was asked."""
 
 
@@ -24,12 +24,12 @@ def asked(looking, monkeypatch):
 
     def caught(given):
         questions.update(given)
-        raise Enough
+        raise EnoughError
 
     def of(finding):
         real = data.ask_all
         monkeypatch.setattr(data, "ask_all", lambda given, **kw: caught(given) if len(given) > 1 else real(given, **kw))
-        with pytest.raises(Enough):
+        with pytest.raises(EnoughError):
             opened.show(finding)
         return questions
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.holding import questions
 from dashboards.hiding import HIDDEN
+from dashboards.holding import questions
 from dashboards.interface import Role
 from dashboards.parts import deeds
 from tests.dashboards.holding.conftest import HOSTILE, held, live

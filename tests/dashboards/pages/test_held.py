@@ -109,7 +109,9 @@ def test_a_card_says_who_wants_what_why_and_what_would_let_it_pass(over):
 
 
 def test_hostile_text_is_harmless_on_a_card(over, orders):
-    hostile = dict.fromkeys(("agent", "user", "object", "rule", "because", "instead", "exe", "cmdline", "change"), HOSTILE)
+    hostile = dict.fromkeys(
+        ("agent", "user", "object", "rule", "because", "instead", "exe", "cmdline", "change"), HOSTILE
+    )
     orders.questions = [held(**hostile)]
     at = over.page("held")
     assert not at.exception
