@@ -26,7 +26,9 @@ def show(finding: str) -> None:
     """The finding with this id. Raises ``DashboardError``."""
     found = data.ask("findings_one", finding=finding).to_pylist() if finding.isprintable() else []
     if not found:
-        states.empty(f"The lake has no finding {visible(finding)}.", "It may be in another lake, or its address was cut.")
+        states.empty(
+            f"The lake has no finding {visible(finding)}.", "It may be in another lake, or its address was cut."
+        )
         return
     row = found[0]
     rests_on = proof.read(row["evidence"], row["time"])

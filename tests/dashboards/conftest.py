@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,9 +17,7 @@ from dashboards import context, data, who
 from dashboards.interface import Account, Asked, DashboardError, Ports, Role
 from lictor.cli.app import invoke
 from pipeline import schema
-from pipeline.lake.engine import BASE_TABLES, fetch
-from pipeline.lake.errors import QueryError
-from pipeline.lake.reader import Lake
+from pipeline.lake.standing import StandingLake
 from pipeline.lake.writer import LakeWriter
 from queries.catalog import views
 from tools import sample_lake
@@ -54,46 +51,25 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lake(recorded: Path) -> Lake:
-    return Lake(recorded, views=views())
-
-
-class AtHand:
-    """A lake's rows in this process, read once: answers at once, since a worker for each question takes seconds on a busy machine.
-
-    What SQL may do is tested with the lake itself.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        lake = Lake(root)
-        self._connection = duckdb.connect()
-        self._connection.execute("SET TimeZone = 'UTC'")
-        rows = lake.query_all({name: f"SELECT * FROM {name}" for name in BASE_TABLES})
-        for name, table in rows.items():
-            self._connection.register(f"_{name}", table)
-            self._connection.execute(f"CREATE TABLE {name} AS FROM _{name}")
-        for name, sql in views().items():
-            self._connection.execute(f'CREATE VIEW "{name}" AS {sql}')
-
-    def query(self, sql: str, *, timeout: float = 30.0, limit: int | None = None, **_: Any) -> pa.Table:
-        del timeout
-        try:
-            return fetch(self._connection.cursor(), sql, limit, 1 << 30)
-        except duckdb.Error as error:
-            raise QueryError(str(error)) from error
-
-    def query_all(self, sqls: Mapping[str, str], **_: Any) -> dict[str, pa.Table | Exception]:
-        return {name: self.query(sql) for name, sql in sqls.items()}
-
-    def check(self, *, timeout: float = 600.0) -> list[str]:
-        return Lake(self.root).check(timeout=timeout)
+def lake(recorded: Path, at_hand: Callable[[Path], StandingLake]) -> StandingLake:
+    return at_hand(recorded)
 
 
 @pytest.fixture(scope="session")
-def at_hand() -> Callable[[Path], AtHand]:
-    """Gives a lake in this process."""
-    return AtHand
+def at_hand() -> Iterator[Callable[[Path], StandingLake]]:
+    """Gives a lake that answers in milliseconds, from a worker that stays."""
+    made: list[StandingLake] = []
+
+    def open_one(root: Path) -> StandingLake:
+        for idle in made[:-3]:  # a worker takes 200 MB, and starts again when it is asked
+            for worker in list(idle._free.queue):
+                worker.stop()
+        made.append(StandingLake(root, views=views(), workers=1))
+        return made[-1]
+
+    yield open_one
+    for lake in made:
+        lake.close()
 
 
 @pytest.fixture(scope="session")
@@ -205,10 +181,10 @@ class Files:
 
 
 @pytest.fixture(scope="session")
-def lake_of(at_hand: Callable[[Path], AtHand]) -> Callable[..., AtHand]:
-    """Makes a lake of some rows by table, in a folder, and gives it in this process."""
+def lake_of(at_hand: Callable[[Path], StandingLake]) -> Callable[..., StandingLake]:
+    """Makes a lake of some rows by table, in a folder, and gives it."""
 
-    def made(folder: Path, **tables: list[dict[str, Any]]) -> AtHand:
+    def made(folder: Path, **tables: list[dict[str, Any]]) -> StandingLake:
         with LakeWriter(folder, "h") as writer:
             for name, rows in tables.items():
                 writer.append(name, pa.Table.from_pylist(rows, schema.lake_schema(name)))
