@@ -336,10 +336,22 @@ CONSOLE: tuple[Column, ...] = (
     _c("detail", TEXT, "what", "JSON", "dashboard", "filters, number of rows, result"),
 )  # fmt: skip
 
+ACTIVITY_HOURS: tuple[Column, ...] = (
+    _c("hour", TIME, "when", "µs, UTC", "lake", "begin of the hour"),
+    *(c for c in ACTIVITY if c.name in {"host", "class", "operation", "outcome", "agent", "agent_run", "user", "labels", "verdict", "rule", "policy", "severity"}),
+    _c("events", LONG, "what", "events", "lake", "rows of activity that are so"),
+    _c("first_time", TIME, "when", "µs, UTC", "lake", "time of the first of them"),
+    _c("last_time", TIME, "when", "µs, UTC", "lake", "time of the last of them"),
+)  # fmt: skip
+"""What the lake counts when it seals rows of ``activity``: derived, so that a chart over a year reads no events."""
+
+DERIVED = frozenset({"activity_hours"})
+"""Tables that nobody writes: the lake makes their rows from those of others."""
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "activity": ACTIVITY, "runs": RUNS, "processes": PROCESSES,
     "findings": FINDINGS, "actions": ACTIONS, "coverage": COVERAGE, "policies": POLICIES,
-    "requests": REQUESTS, "console": CONSOLE,
+    "requests": REQUESTS, "console": CONSOLE, "activity_hours": ACTIVITY_HOURS,
 }  # fmt: skip
 
 

@@ -11,6 +11,8 @@ A file opens with a comment that is its metadata, and then holds one SELECT over
     --   denials BIGINT: rows with deny or stronger
     SELECT …, WHERE time >= $since AND time < $until AND (len($agents) = 0 OR list_contains($agents, agent))
 
+``-- table: activity`` in the place of columns says that it has all columns of that table of the lake.
+
 Every question may use ``$since`` and ``$until``. Values are read by their type and written anew as literals
 (``parameters``), so that nothing a person writes into a filter, or an address holds, becomes SQL.
 """
@@ -24,7 +26,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from queries.catalog import CatalogError
+from pipeline import schema
+from queries.catalog import SQL_TYPES, CatalogError
 from queries.parameters import TYPES, Parameter, ParameterError
 
 PAGES = Path(__file__).parent / "pages"
@@ -35,7 +38,7 @@ SPAN: tuple[Parameter, ...] = (
 )
 """Parameters that every question may use."""
 
-_FIELD = re.compile(r"^-- (title|answers):\s*(.*)$")
+_FIELD = re.compile(r"^-- (title|answers|table):\s*(.*)$")
 _SECTION = re.compile(r"^-- (parameters|columns):$")
 _PARAMETER = re.compile(r"^--   (\w+): (\w+) = (.*?): (\S.*)$")
 _COLUMN = re.compile(r"^--   (\w+) ([A-Z]\w*(?:\[\])?): (\S.*)$")
@@ -75,6 +78,8 @@ def parse(name: str, text: str) -> Page:
             columns[match[1]], types[match[1]] = match[3].strip(), match[2]
         else:
             raise CatalogError(f"{name}.sql: cannot understand {line!r} in the leading comment")
+    if "table" in fields:
+        columns, types = _whole(name, fields["table"])
     sql = "\n".join(lines[head:]).strip().removesuffix(";")
     page = Page(name, fields.get("title", ""), fields.get("answers", ""), tuple(parameters), columns, types, sql)
     _check(page)
@@ -106,6 +111,15 @@ def bound(name: str, values: Mapping[str, Any]) -> str:
         raise CatalogError(f"{name}: no parameter {min(stray)!r}; it has {', '.join(known)}")
     literals = {n: _literal(p, values.get(n, p.default)) for n, p in known.items()}
     return _TOKEN.sub(lambda m: literals[m[1]] if m[1] else m[0], page.sql)
+
+
+def _whole(name: str, table: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Meaning and type of each column of a table of the lake. Raises ``CatalogError``."""
+    try:
+        known = schema.TABLES[table]
+    except KeyError:
+        raise CatalogError(f"{name}.sql: the lake has no table {table!r}") from None
+    return {c.name: c.meaning for c in known}, {c.name: SQL_TYPES[c.type] for c in known}
 
 
 def _literal(parameter: Parameter, value: Any) -> str:

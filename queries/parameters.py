@@ -89,7 +89,8 @@ def pattern(glob: str) -> str:
     return "".join(parts)
 
 
-_GLOB_PARTS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")", ",": ","}
+# Line breaks too: a folder whose name has one hides nothing.
+_GLOB_PARTS = {"**/": "(?s:.*/)?", "**": "(?s:.*)", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")", ",": ","}
 
 
 def text_literal(value: Any) -> str:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboards import context, data, who
 from dashboards.interface import Account, DashboardError, Role, Rows
-from dashboards.parts import plain, states
+from dashboards.parts import plain
 from pipeline.escape import visible
 
 
@@ -86,17 +86,26 @@ def confirmed(deed: str, name: str, evidence: str) -> Rows:
 
 
 def on_run(
-    do: str, label: str, icon: str, run: str, says: str, *, reason: bool = False, name: str | None = None
+    do: str,
+    label: str,
+    icon: str,
+    run: str,
+    says: str,
+    *,
+    reason: bool = False,
+    name: str | None = None,
+    for_run: bool = False,
 ) -> Deed:
-    """An order to the service that has a run; ``name`` is that of the question where one is decided."""
+    """An order to the service that has a run; ``name`` is that of the question where one is decided, ``for_run`` for all of its kind."""
 
     def does(account: Account, why: str) -> Rows:
         deeds = context.ports().deeds
         if deeds is None:
             raise DashboardError("no orders can be given from here: the dashboard runs without a way to the services")
-        return deeds.order(do, name or run, why or None, account)
+        return deeds.order(do, name or run, why or None, account, for_run=for_run)
 
-    return Deed("order", label, icon, f"{do} {name or run}", says, does, run=run, reason=reason)
+    what = f"{do} {name or run}" + (" for the run" if for_run else "")
+    return Deed("order", label, icon, what, says, does, run=run, reason=reason)
 
 
 def bar(deeds: Sequence[Deed], key: str) -> None:
@@ -104,6 +113,12 @@ def bar(deeds: Sequence[Deed], key: str) -> None:
     with st.container(horizontal=True):
         for deed in deeds:
             button(deed, f"{key}_{plain.label(deed.label)}")
+
+
+def told(prefix: str) -> None:
+    """What came of acts whose buttons may be gone by now, since what they were about is: those whose keys begin so."""
+    for key in [str(k) for k in st.session_state if str(k).startswith(prefix) and str(k).endswith("_told")]:
+        _told(key.removesuffix("_told"))
 
 
 def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
@@ -122,4 +137,5 @@ def _told(key: str) -> None:
         st.success("Done.", icon=":material/check:")
         st.code(visible(line), language=None, wrap_lines=True)
     else:
-        states.failed(line)
+        st.error("It was not done, or that is not proven.", icon=":material/error:")
+        st.code(visible(line), language=None, wrap_lines=True)

@@ -58,7 +58,7 @@ def bar(*names: str, default: str = DEFAULT) -> Filters:
             "Reset", icon=":material/filter_alt_off:", type="tertiary", help="Remove all filters", key="filters_reset"
         ):
             st.query_params.clear()
-            st.session_state["_filters_turn"] = _turn() + 1
+            st.session_state["_filters_turn"] = turn() + 1
             st.rerun()
     return Filters(since, until, **chosen)
 
@@ -69,7 +69,8 @@ def now() -> datetime:
     return present - timedelta(seconds=present.timestamp() % _STEP.total_seconds()) + _STEP
 
 
-def _turn() -> int:
+def turn() -> int:
+    """How often all filters were removed: part of the key of each, so that it begins anew then."""
     return int(st.session_state.get("_filters_turn", 0))
 
 
@@ -78,12 +79,13 @@ def _span(default: str) -> tuple[datetime, datetime]:
     explicit = "until" in st.query_params or given not in SPANS
     options = [*SPANS, CHOSEN] if explicit else list(SPANS)
     picked = st.selectbox(
-        "Time", options, index=options.index(CHOSEN if explicit else given), key=f"filters_span_{_turn()}_{explicit}",
+        "Time", options, index=options.index(CHOSEN if explicit else given), key=f"filters_span_{turn()}_{given}_{st.query_params.get('until')}",
         format_func=lambda s: SPANS.get(s) or _chosen_text(),
     )  # fmt: skip
     if picked != CHOSEN:
-        st.query_params["since"] = picked
-        st.query_params.pop("until", None)
+        if picked != given or explicit:  # what nobody chose stands in no address: an address is what is recorded
+            st.query_params["since"] = picked
+            st.query_params.pop("until", None)
         return now() - duration(picked), now()
     try:
         return _moments()
@@ -113,7 +115,9 @@ def _moments() -> tuple[datetime, datetime]:
 def _several(name: str, options: list[str]) -> tuple[str, ...]:
     given = st.query_params.get_all(name)[:MANY]
     known = list(dict.fromkeys([*options, *given]))
-    picked = st.multiselect(name.capitalize(), known, default=given, key=f"filters_{name}_{_turn()}", placeholder="All")
+    picked = st.multiselect(
+        name.capitalize(), known, default=given, key=f"filters_{name}_{turn()}_{given}", placeholder="All"
+    )
     if list(picked) != given:
         st.query_params[name] = list(picked)
         if not picked:

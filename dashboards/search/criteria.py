@@ -6,118 +6,100 @@ What stands in an address may be anything; values that no filter has are left ou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.schema import CLASSES, OPERATIONS, VERDICTS
+from dashboards.search.records import BAR, FIELDS, RECORDS
+from queries.parameters import ParameterError, pattern
 
-RECORDS: dict[str, str] = {
-    "activity": "Activity", "findings": "Findings", "actions": "Actions", "requests": "Questions", "console": "What people did here",
-}  # fmt: skip
-"""Types of record that can be searched, and what they are called."""
-
-ACTIVITIES = (
-    "Process", "Process end", "File read", "File write", "File delete", "Permission change", "Network connect", "Network listen", "DNS",
-    "Registry", "Kernel", "Other",
-)  # fmt: skip
-_ALLOWED: dict[str, tuple[str, ...]] = {
-    "activities": ACTIVITIES, "operations": tuple(o.name for o in OPERATIONS), "classes": CLASSES, "verdicts": ("none", *VERDICTS),
-}  # fmt: skip
-_TAKES: dict[str, frozenset[str]] = {
-    "activity": frozenset({"agents", "hosts", "users", "activities", "operations", "classes", "verdicts", "object", "keyword", "run", "labels", "rule"}),
-    "findings": frozenset({"hosts", "keyword", "run"}),
-    "actions": frozenset({"hosts", "keyword", "run"}),
-    "requests": frozenset({"hosts", "users", "keyword", "run"}),
-    "console": frozenset({"keyword", "run"}),
-}  # fmt: skip
-VERDICTS_SHOWN = ("none", *VERDICTS)
-OPERATIONS_SHOWN = tuple(o.name for o in OPERATIONS)
-IDENTITY = frozenset({"boot_id", "source", "cpu", "seq", "time_ns", "class"})
-"""Columns that find a row again, and that nobody reads in a table."""
-DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {
-    "activity": ("time", "activity", "user", "agent", "host", "object", "verdict", "rule", "outcome"),
-    "findings": ("time", "severity", "title", "rule", "attack", "host", "run"),
-    "actions": ("time", "phase", "action", "object", "actor", "enforcement", "evidence", "host", "run"),
-    "requests": ("time", "state", "operation", "object", "rule", "decided_by", "decided_account", "why", "agent", "user", "host"),
-    "console": ("time", "account", "role", "act", "phase", "outcome", "page", "object", "status", "note"),
-}  # fmt: skip
 LONGEST = 400
 """Characters of a text filter."""
+MANY = 200
+"""Values that one filter takes at most."""
+COUNTED = frozenset({*BAR, "activities", "operation", "classes", "verdicts", "labels", "rule", "run"})
+"""Filters of activity by which the hours are counted (``audit_hours``): with others only the rows tell."""
+
+Given = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Criteria:
-    """What is searched for, but for the time."""
+    """What is searched for, but for the time: ``given`` are the values of each filter that is in use."""
 
     record: str = "activity"
-    agents: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-    activities: tuple[str, ...] = ()
-    operations: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    verdicts: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    object: str = ""
-    keyword: str = ""
-    run: str = ""
-    rule: str = ""
+    given: Given = field(default_factory=dict)
     ignored: tuple[str, ...] = field(default=(), compare=False)
-    """What stood in the address and is no value of a filter."""
+    """What stood in the address and is no filter of this type of record, or no value of its filter."""
+
+    def one(self, name: str) -> str:
+        """Value of a text filter; empty where it is not in use."""
+        return next(iter(self.given.get(name, ())), "")
 
     def values(self, *, content: bool) -> dict[str, Any]:
-        """Parameters of ``audit_<record>``, but for the time."""
-        taken = _TAKES[self.record]
-        given: dict[str, Any] = {n: _plain(getattr(self, n)) for n in taken if getattr(self, n) and n != "object"}
-        if "object" in taken and self.object:
-            given["object"] = [_glob(self.object)]
-        if self.record == "activity":
-            given["content"] = int(content)
-        return given
+        """Parameters of ``audit_<record>``, but for the time. ``content``: whether the keyword is looked for in command lines too."""
+        found = self._bound(set(self.given) - {"object"}) | (_object(self.one("object")) if self.one("object") else {})
+        return found | {"content": int(content)} if self.record == "activity" else found
 
-    def counted(self) -> dict[str, Any] | None:
-        """Parameters of ``audit_count``, or ``None`` where the hours cannot tell how many rows there are."""
-        if self.record != "activity" or self.object or self.keyword or self.labels or self.activities:
-            return None
-        names = ("agents", "hosts", "users", "operations", "classes", "verdicts", "run", "rule")
-        return {n: _plain(getattr(self, n)) for n in names if getattr(self, n)}
+    def countable(self) -> bool:
+        """Whether the hours tell how many rows there are."""
+        return self.record == "activity" and set(self.given) <= COUNTED
 
-    def query(self) -> dict[str, str | list[str]]:
+    def hours(self) -> dict[str, Any]:
+        """Parameters of ``audit_hours``: where rows can be. Those that fit are among them."""
+        return self._bound(set(self.given) & COUNTED)
+
+    def query(self) -> dict[str, list[str]]:
         """As it stands in an address."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"ignored", "record"}}
-        found: dict[str, str | list[str]] = {n: _plain(v) for n, v in given.items() if v}
-        return found if self.record == "activity" else {"record": self.record, **found}
+        found = {name: list(values) for name, values in self.given.items() if values}
+        return found if self.record == "activity" else {"record": [self.record], **found}
+
+    def _bound(self, names: set[str]) -> dict[str, Any]:
+        return {
+            FIELDS[n].parameter if n in FIELDS else n: self.one(n) if _is_text(n) else list(self.given[n])
+            for n in names
+        }
 
 
 def read(address: Mapping[str, Sequence[str]]) -> Criteria:
-    """The filters of an address."""
-    given: dict[str, Any] = {}
-    ignored: list[str] = []
-    for one in fields(Criteria):
-        values = [v for v in address.get(one.name, ()) if v]
-        if not values or one.name == "ignored":
-            continue
-        if one.name == "record":
-            given["record"] = values[0] if values[0] in RECORDS else "activity"
-            ignored += values[:1] if values[0] not in RECORDS else []
-        elif isinstance(one.default, str):
-            given[one.name] = _text(values[0])
-        else:
-            known = _ALLOWED.get(one.name)
-            given[one.name] = tuple(dict.fromkeys(_text(v) for v in values if known is None or v in known))
-            ignored += [] if known is None else [v for v in values if v not in known]
-    return Criteria(**given, ignored=tuple(ignored))
+    """The filters of an address; what else may stand there (the time) is for others to read."""
+    wanted = next(iter(address.get("record", ())), "activity")
+    record = wanted if wanted in RECORDS else "activity"
+    ignored = [] if wanted in RECORDS else [f"record={wanted}"]
+    given: dict[str, tuple[str, ...]] = {}
+    for name in (*BAR, *FIELDS):
+        values = [v for v in address.get(name, ()) if v]
+        fit = [v for v in values if name in RECORDS[record].takes() and _fits(name, v)]
+        ignored += [f"{name}={v}" for v in values if v not in fit]
+        if fit:
+            given[name] = tuple(dict.fromkeys(fit))[: 1 if _is_text(name) else MANY]
+    return Criteria(record, given, tuple(ignored))
 
 
-def _text(value: str) -> str:
-    """What a parameter takes: characters that cannot be printed are in no address that this page made."""
-    return "".join(c for c in value if c.isprintable())[:LONGEST]
+def made(record: str, values: Mapping[str, str | Sequence[str] | None]) -> Criteria:
+    """Filters from what a person chose in the form."""
+    listed = {n: [v.strip()] if isinstance(v, str) else list(v or ()) for n, v in values.items()}
+    return read({"record": [record], **listed})
 
 
-def _plain(value: tuple[str, ...] | str) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _is_text(name: str) -> bool:
+    return name in FIELDS and not FIELDS[name].several
 
 
-def _glob(text: str) -> str:
-    """A pattern as written; a whole path is that path; anything else may stand anywhere."""
-    return text if any(c in text for c in "*?{") or text.startswith(("/", "~/")) else f"**{text}**"
+def _fits(name: str, value: str) -> bool:
+    """Whether a value can be one of this filter. An object may hold anything: what cannot be printed fits as any character."""
+    options = FIELDS[name].options if name in FIELDS else ()
+    if len(value) > LONGEST or (options and value not in options):
+        return False
+    return name == "object" or value.isprintable()
+
+
+def _object(text: str) -> dict[str, Any]:
+    """A pattern as written, a whole path or address as it is; anything else may stand anywhere in one."""
+    printable = "".join(c if c.isprintable() else "?" for c in text)
+    if any(c in printable for c in "*?{") or printable.startswith(("/", "~/")):
+        try:
+            pattern(printable)
+        except ParameterError:
+            return {"part": "".join(c for c in text if c.isprintable())}
+        return {"object": [printable]}
+    return {"part": printable}

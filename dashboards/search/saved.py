@@ -3,42 +3,74 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import streamlit as st
 
 from dashboards import context, data, who
 from dashboards.interface import DashboardError, Role
+from dashboards.parts import links
+from pipeline.escape import visible
 
 LONGEST_NAME = 80
+Query = dict[str, list[str]]
 
 
-def all_of_them() -> dict[str, dict[str, Any]]:
-    """Saved searches by name: their address as a mapping. What cannot be read is left out."""
-    found = {}
-    for row in data.ask("audit_saved").to_pylist():
-        try:
-            query = json.loads(row["detail"])["query"]
-        except (ValueError, TypeError, KeyError):
-            continue
-        if isinstance(query, dict):
-            found[row["name"]] = query
-    return found
+def all_of_them(page: str) -> dict[str, Query]:
+    """Saved searches of a page by name: their address. What cannot be read is left out."""
+    found = {row["name"]: _query(row["detail"]) for row in data.ask("audit_saved", page=page).to_pylist()}
+    return {name: query for name, query in found.items() if query is not None}
 
 
-def save(name: str, query: Mapping[str, Any]) -> None:
+def save(page: str, name: str, query: Mapping[str, Sequence[str]]) -> None:
     """Keep a search for all, in place of one of the same name. Raises ``DashboardError``."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise DashboardError(f"a saved search has a name of at most {LONGEST_NAME} printable characters")
-    account = who.demand(Role.analyst)
-    context.ports().journal.write(
-        account, "save_search", outcome="success", object=name, page="audit", detail={"query": dict(query)}
-    )
-    data.forget()
+    _write("save_search", page, name, {"query": {n: list(v) for n, v in query.items()}})
 
 
-def drop(name: str) -> None:
+def drop(page: str, name: str) -> None:
     """Keep it no more. Raises ``DashboardError``."""
+    _write("drop_search", page, name, None)
+
+
+def offer(page: str, query: Mapping[str, Sequence[str]]) -> None:
+    """A menu of saved searches, with a way to save this one and to remove one."""
+    with st.popover("Saved searches", icon=":material/bookmark:", key=f"{page}_saved"):
+        known = all_of_them(page)
+        for name, one in known.items():
+            links.to(page, name, one, icon=":material/bookmark:")
+        if not known:
+            st.caption("None yet. A saved search is there for everybody, with its filters.")
+        if not who.may(Role.analyst):
+            st.caption("Saving needs the role analyst.")
+            return
+        name = st.text_input("Save this search as", key=f"{page}_save_name", max_chars=LONGEST_NAME)
+        if st.button("Save for all", key=f"{page}_save", disabled=not name.strip()):
+            save(page, name, query)
+            st.rerun()
+        if known:
+            gone = st.selectbox("Remove", list(known), None, visible, key=f"{page}_drop_name", placeholder="None")
+            if st.button("Remove for all", key=f"{page}_drop", disabled=gone is None) and gone:
+                drop(page, gone)
+                st.rerun()
+
+
+def _write(act: str, page: str, name: str, detail: dict[str, Any] | None) -> None:
     account = who.demand(Role.analyst)
-    context.ports().journal.write(account, "drop_search", outcome="success", object=name, page="audit")
+    context.ports().journal.write(account, act, outcome="success", object=name, page=page, detail=detail)
     data.forget()
+
+
+def _query(detail: str | None) -> Query | None:
+    """An address as it was saved; ``None`` for what is none."""
+    try:
+        read = json.loads(detail or "")["query"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    if not isinstance(read, dict):
+        return None
+    listed = {str(n): v if isinstance(v, list) else [v] for n, v in read.items()}
+    return {n: [t for t in v if isinstance(t, str)] for n, v in listed.items()}

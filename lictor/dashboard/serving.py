@@ -10,8 +10,9 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 import uvicorn
 
@@ -31,6 +32,8 @@ from lictor.dashboard.vault import LakeVault
 from lictor.errors import LictorError
 from lictor.lake import open_lake, open_writer
 from lictor.render import say
+from pipeline.lake.standing import StandingLake
+from queries.catalog import views
 
 ENDING_S = 2
 """How long connections may take to end when the dashboard does."""
@@ -39,13 +42,16 @@ ENDING_S = 2
 def serve(options: Options) -> None:
     """Serve until a signal ends it. Raises ``LictorError`` and ``LakeError`` before anything is served."""
     refuse_open(options)
-    lake = open_lake(options.lake)
-    with _listening(options) as listening, open_writer(options.lake) as writer:
+    lake = _standing(options.lake)
+    with _listening(options) as listening, closing(lake), open_writer(options.lake) as writer:
         address = options.address(listening.getsockname()[1])
         door = _door(options, lambda link: print(f"dashboard: {address}sign-in?link={link}", flush=True))
         journal = LakeJournal(writer)
         tools = PolicyTools(open_lake(options.lake))
-        context.install(Ports(lake, journal, ControlDeeds(), LakeVault(writer), tools, _facts(options)))
+        bench = open_lake(options.lake)
+        context.install(
+            Ports(lake, journal, ControlDeeds(), LakeVault(writer), tools, _facts(options), workbench=bench)
+        )
         sessions = Sessions(door.now, listening.getsockname()[1], secure=options.secure)
         who.recognise_by(lambda: _looking(sessions))
         server = _Server(_config(options, door, sessions, journal))
@@ -68,6 +74,13 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _standing(folder: Path) -> StandingLake:
+    """The lake as pages ask it."""
+    if not folder.is_dir():
+        raise LictorError(f"{folder}: no lake there yet; lictor run makes one, --lake DIR names another")
+    return StandingLake(folder, views=views(), report=say)
 
 
 def _door(options: Options, tell: Callable[[str], None]) -> Door:

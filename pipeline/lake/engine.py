@@ -26,14 +26,21 @@ if TYPE_CHECKING:
 _LOGS = {"runs": "run_log", "requests": "request_log"}
 """Tables with a row for each state: their own names are left to views that show the latest one."""
 
-BASE_TABLES = {_LOGS.get(t, t): t for t in schema.TABLES}
-"""SQL name of each table."""
+UNCOUNTED = "activity_uncounted"
+"""Rows of ``activity`` that are in no ``activity_hours`` yet: those of logs, and of segments from before there was one."""
+
+BASE_TABLES = {_LOGS.get(t, t): t for t in schema.TABLES} | {UNCOUNTED: "activity"}
+"""Table of each SQL name."""
+
+BY_TIME = frozenset({"activity", "activity_hours", "coverage"})
+"""Tables that are large, and asked for a span of time: only their segments that reach into it are opened."""
 
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _ASKS_WHAT_THERE_IS = re.compile(
     r"\b(show|describe|summarize|information_schema|duckdb_\w+|pragma\w*|sqlite_\w+|pg_\w+)\b", re.IGNORECASE
 )
 _BATCH_ROWS = 50_000
+_HOUR_US = 3_600_000_000
 
 
 def connect(root: Path, memory: int) -> duckdb.DuckDBPyConnection:
@@ -56,9 +63,10 @@ def connect(root: Path, memory: int) -> duckdb.DuckDBPyConnection:
 
 def define(connection: duckdb.DuckDBPyConnection, root: Path, taken: Snapshot, views: Mapping[str, str]) -> None:
     """Create the base tables and the views, then lock the settings. Raises ``QueryError`` for a broken view."""
-    for name, table in BASE_TABLES.items():
+    for table in schema.TABLES:
         connection.register(f"_live_{table}", live_rows(table, taken.live.get(table, [])))
-        connection.execute(f"CREATE VIEW {name} AS {base_query(root, table, taken.segments)}")
+    for name in BASE_TABLES:
+        define_base(connection, root, name, taken.segments)
     for name, sql in views.items():
         try:
             connection.execute(f"CREATE VIEW {_named(name)} AS {sql}")
@@ -67,20 +75,57 @@ def define(connection: duckdb.DuckDBPyConnection, root: Path, taken: Snapshot, v
     connection.execute("SET lock_configuration = true")
 
 
+def define_base(connection: duckdb.DuckDBPyConnection, root: Path, name: str, segments: Sequence[Segment]) -> None:
+    """Create or replace the base table of a name; the rows of logs are registered as ``_live_<table>``."""
+    own = uncounted(segments) if name == UNCOUNTED else segments
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS {base_query(root, BASE_TABLES[name], own)}")
+
+
+def uncounted(segments: Iterable[Segment]) -> list[Segment]:
+    """Segments of ``activity`` whose log left no ``activity_hours``."""
+    listed = list(segments)
+    counted = {s.stem for s in listed if s.table == "activity_hours"}
+    return [s for s in listed if s.table == "activity" and s.stem not in counted]
+
+
+def within(segments: Iterable[Segment], span: tuple[int, int] | None) -> list[Segment]:
+    """Segments that may hold rows of a span of time (µs since 1970, the end not in it); all that are not asked by time."""
+    if span is None:
+        return list(segments)
+    since, until = span
+    return [s for s in segments if s.table not in BY_TIME or _reaches(s, since, until)]
+
+
+def _reaches(segment: Segment, since: int, until: int) -> bool:
+    if segment.first_time is None or segment.last_time is None:
+        return True
+    # An hour is in a span that begins in the middle of it, an interval of coverage in one that ends in the middle of it.
+    slack = 0 if segment.table == "activity" else _HOUR_US
+    return segment.last_time + slack >= since and segment.first_time - slack < until
+
+
 def base_query(root: Path, table: str, segments: Iterable[Segment]) -> str:
     """SQL of a base table: rows of the logs and of the segments as one.
 
     Files with the same columns are one scan, of which only the first file's footer is read to
     plan; files of an older schema are another one, and columns that they lack become NULL.
+
+    What is newest comes first: DuckDB reads in this order, and a question for the latest rows then knows early how old a row
+    may be at most, and passes over files of which none is so new. Oldest first, it would read all columns of every file.
     """
     groups: dict[str, list[str]] = {}
-    for segment in segments:
+    for segment in sorted(segments, key=_latest, reverse=True):
         if segment.table == table:
             groups.setdefault(segment.columns, []).append(_quoted(str(root / segment.path)))
     scans = [f"FROM _live_{table}"]
     scans += [f"FROM read_parquet([{', '.join(g)}], hive_partitioning = false)" for g in groups.values()]
     columns = ", ".join(map(_named, schema.lake_schema(table).names))
     return f"SELECT {columns} FROM ({' UNION ALL BY NAME '.join(scans)})"  # noqa: S608  # every part is quoted above
+
+
+def _latest(segment: Segment) -> float:
+    """Time of a segment's last row; one without times may hold anything."""
+    return float("inf") if segment.last_time is None else segment.last_time
 
 
 def live_rows(table: str, parts: Sequence[pa.Table]) -> pa.Table:
@@ -123,7 +168,10 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None, ma
         kinds = ", ".join(s.type.name for s in statements) or "nothing"
         raise QueryError(f"one SELECT or EXPLAIN is allowed, this is {kinds}: the lake is read-only")
     reader = connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
-    return _whole_numbers(pa.Table.from_batches(_bounded(reader, limit, max_bytes), reader.schema))
+    try:
+        return _whole_numbers(pa.Table.from_batches(_bounded(reader, limit, max_bytes), reader.schema))
+    finally:
+        reader.close()  # a result that is not read to its end keeps the connection from any other question
 
 
 def _bounded(batches: Iterable[pa.RecordBatch], limit: int | None, max_bytes: int) -> Iterator[pa.RecordBatch]:

@@ -60,7 +60,7 @@ def take(root: Path, tables: Collection[str]) -> Snapshot:
             result.segments += [s for s in commit.segments if s.table in tables]
     for stem, log in logs.items():
         _read_live(root, stem, log, tables, result)
-    _check_ends(root, result)
+    check_ends(root, result)
     return result
 
 
@@ -122,7 +122,7 @@ def _read_live(root: Path, stem: str, log: bytes, tables: Collection[str], resul
                 )
 
 
-def _check_ends(root: Path, result: Snapshot) -> None:
+def check_ends(root: Path, result: Snapshot) -> None:
     """Leave out segments that are missing or cut: cheap enough for every query."""
     faults = {s.path: _end_fault(root, s) for s in result.segments}
     result.damages += [f for f in faults.values() if f]

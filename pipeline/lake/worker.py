@@ -24,7 +24,7 @@ from pipeline.lake.errors import LakeError, QueryError, one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_HEADROOM = 4 << 30  # address space for libraries, thread stacks and rows that are not in Parquet yet
+HEADROOM = 4 << 30  # address space for libraries, thread stacks and rows that are not in Parquet yet
 _OWN_FAULTS = (
     duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.ConversionException,
     duckdb.OutOfRangeException, duckdb.PermissionException, duckdb.NotImplementedException, duckdb.SyntaxException,
@@ -47,25 +47,28 @@ def main() -> None:
         answer = {"error": f"the query worker failed ({what}): please report this", "kind": "QueryError"}
     out = sys.stdout.buffer
     out.write(json.dumps(answer).encode() + b"\n")
-    for stream in streams:
-        out.write(stream)
+    for part in streams:
+        out.write(part)
     out.flush()
 
 
 def _answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[pa.Buffer]]:
     root = Path(request["root"])
-    memory = request["memory"] + _HEADROOM
+    memory = request["memory"] + HEADROOM
     held = sandbox.confine(root, memory=memory, seconds=request["timeout"], unsafe=request["unsafe"])
     if request["sql"] is None:
         taken = snapshot.take(root, schema.TABLES)
         return {"damages": taken.damages + list(snapshot.check_content(root, taken.segments).faults.values())}, ()
     views = engine.needed_views(request["sql"], request["views"])
     text = " ".join([request["sql"], *views.values()])
-    taken = snapshot.take(root, {t for n, t in engine.BASE_TABLES.items() if engine.mentions(text, n)})
+    taken = snapshot.take(
+        root, {t for n, t in engine.BASE_TABLES.items() if engine.mentions(text, n)} | _with_counts(text)
+    )
+    taken.segments = engine.within(taken.segments, request.get("span"))
     checked = snapshot.check_content(root, taken.segments, set(request["known"]), request["verify_bytes"])
     damages = [*taken.damages, *checked.faults.values()]
     if damages and not request["skip_damaged"]:
-        raise QueryError(_first(damages))
+        raise QueryError(first_of(damages))
     taken.segments = [s for s in taken.segments if s.path not in checked.faults]
     told = {"warnings": damages, "known": checked.whole, "held": held}
     results = _run(root, request, views, taken)
@@ -73,16 +76,22 @@ def _answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[pa.Buf
         result = results[""]
         if isinstance(result, QueryError):
             raise result
-        return told, [_stream(result)]
+        return told, [stream(result)]
     parts, streams = {}, []
     for name, result in results.items():
         if not isinstance(result, QueryError):
-            streams.append(_stream(result))
+            streams.append(stream(result))
         parts[name] = (None, str(result)) if isinstance(result, QueryError) else (streams[-1].size, None)
     return told | {"parts": parts}, streams
 
 
-def _stream(table: pa.Table) -> pa.Buffer:
+def _with_counts(text: str) -> set[str]:
+    """What is not counted yet is told by which logs left counts."""
+    return {"activity_hours"} if engine.mentions(text, engine.UNCOUNTED) else set()
+
+
+def stream(table: pa.Table) -> pa.Buffer:
+    """Rows as an Arrow IPC stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
@@ -95,7 +104,7 @@ def _run(
     """The answer to each question, in turn."""
     connection = engine.connect(root, request["memory"])
     late = threading.Event()
-    timer = threading.Timer(request["timeout"], _interrupt, (connection, late))
+    timer = threading.Timer(request["timeout"], interrupt, (connection, late))
     timer.daemon = True
     timer.start()
     try:
@@ -104,11 +113,11 @@ def _run(
             for statement in request.get("prepare", ()):
                 connection.execute(statement)
         except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
-            raise _explained(error, root, request, taken, late=late.is_set()) from error
+            raise explained(error, root, request, taken, late=late.is_set()) from error
         results: dict[str, pa.Table | QueryError] = {}
         left = request["max_bytes"]
         for name, sql in request.get("sqls", {"": request["sql"]}).items():
-            found = _one(connection, sql, left, root, request, taken, late)
+            found = one(connection, sql, left, root, request, taken, late)
             left -= found.nbytes if isinstance(found, pa.Table) else 0
             results[name] = found
         return results
@@ -117,7 +126,7 @@ def _run(
         timer.join()
 
 
-def _one(
+def one(
     connection: duckdb.DuckDBPyConnection, sql: str, left: int, root: Path, request: Mapping[str, Any],
     taken: snapshot.Snapshot, late: threading.Event,
 ) -> pa.Table | QueryError:  # fmt: skip
@@ -129,10 +138,10 @@ def _one(
     except QueryError as error:
         return error
     except (duckdb.Error, pa.ArrowException, RuntimeError, MemoryError) as error:
-        return _explained(error, root, request, taken, late=late.is_set())
+        return explained(error, root, request, taken, late=late.is_set())
 
 
-def _explained(
+def explained(
     error: Exception, root: Path, request: Mapping[str, Any], taken: snapshot.Snapshot, *, late: bool
 ) -> QueryError:
     """What a failure of DuckDB or Arrow comes from: too much memory, too little time, a damaged file, or the SQL."""
@@ -141,15 +150,17 @@ def _explained(
     if late:
         return QueryError(_too_late(request))
     faults = {} if isinstance(error, _OWN_FAULTS) else snapshot.check_content(root, taken.segments).faults
-    return QueryError(_first([*faults.values(), one_line(str(error))]))
+    return QueryError(first_of([*faults.values(), one_line(str(error))]))
 
 
-def _interrupt(connection: duckdb.DuckDBPyConnection, late: threading.Event) -> None:
+def interrupt(connection: duckdb.DuckDBPyConnection, late: threading.Event) -> None:
+    """The time is up."""
     late.set()
     connection.interrupt()
 
 
-def _first(lines: Sequence[str]) -> str:
+def first_of(lines: Sequence[str]) -> str:
+    """One line for many damages."""
     more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
     return lines[0] + more
 

@@ -8,8 +8,10 @@
 --   operations: texts = : only these operations; empty is all
 --   classes: texts = : only these classes; empty is all
 --   verdicts: texts = : only these verdicts (none: no policy was in force); empty is all
---   object: globs = **: only objects that fit
---   keyword: text = : only rows in whose paths, addresses or rule this stands
+--   object: globs = **: only rows whose path, address or program fits
+--   part: text = : only rows in whose path, address or program this stands
+--   keyword: text = : only rows in whose paths, addresses, programs, rule or labels this stands
+--   everything: globs = **: an object that all rows fit
 --   content: int = 0: whether the keyword may also stand in a command line: 1 or 0
 --   run: text = : only this run; empty is all
 --   labels: texts = : only rows with one of these labels; empty is all
@@ -54,7 +56,7 @@ FROM (
             ELSE coalesce(path || coalesce(' → ' || path_to, ''), path_to, src_ip || coalesce(':' || src_port, ''))
         END AS object,
         verdict, rule, outcome, exe, cmdline, labels, tool_call, agent_run AS run, class, boot_id, source, cpu, seq, time_ns,
-        path, path_to, dst_ip, dst_name
+        path, path_to, script, dst_ip, dst_name
     FROM activity
     WHERE time >= $since AND time < $until
 )
@@ -62,10 +64,11 @@ WHERE (len($agents) = 0 OR list_contains($agents, agent)) AND (len($hosts) = 0 O
     AND (len($users) = 0 OR list_contains($users, "user")) AND (len($activities) = 0 OR list_contains($activities, activity))
     AND (len($operations) = 0 OR list_contains($operations, operation)) AND (len($classes) = 0 OR list_contains($classes, class))
     AND (len($verdicts) = 0 OR list_contains($verdicts, coalesce(verdict, 'none')))
-    AND ($object = '(?:.*)' OR regexp_full_match(path, $object) OR regexp_full_match(path_to, $object)
-        OR regexp_full_match(dst_ip, $object) OR regexp_full_match(dst_name, $object) OR (class = 'process' AND regexp_full_match(exe, $object)))
-    AND ($keyword = '' OR contains(lower(concat_ws(' ', path, path_to, dst_name, dst_ip, exe, rule, labels)), lower($keyword))
+    AND ($object = $everything OR regexp_full_match(path, $object) OR regexp_full_match(path_to, $object) OR regexp_full_match(dst_ip, $object)
+        OR regexp_full_match(dst_name, $object) OR (class = 'process' AND (regexp_full_match(exe, $object) OR regexp_full_match(script, $object))))
+    AND ($part = '' OR contains(lower(concat_ws(chr(10), path, path_to, dst_ip, dst_name, CASE WHEN class = 'process' THEN concat_ws(chr(10), exe, script) END)), lower($part)))
+    AND ($keyword = '' OR contains(lower(concat_ws(chr(10), path, path_to, script, dst_name, dst_ip, exe, rule, labels)), lower($keyword))
         OR ($content = 1 AND contains(lower(cmdline), lower($keyword))))
     AND ($run = '' OR run = $run) AND ($rule = '' OR rule = $rule)
     AND (len($labels) = 0 OR list_has_any(string_split(labels, ','), $labels))
-ORDER BY time_ns DESC
+ORDER BY time DESC, time_ns DESC, boot_id, source, cpu, class, seq

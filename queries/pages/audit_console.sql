@@ -1,7 +1,10 @@
 -- title: Audit search: what people did here
 -- answers: Who looked at what in the dashboard, and did what, newest first?
 -- parameters:
---   keyword: text = : only rows in whose account, act, object or note this stands
+--   acts: texts = : only these acts; empty is all
+--   accounts: texts = : only these accounts; empty is all
+--   outcomes: texts = : only these outcomes; empty is all
+--   keyword: text = : only rows in whose account, act, object, note or detail this stands
 --   run: text = : only about this run; empty is all
 -- columns:
 --   time TIMESTAMPTZ: when
@@ -22,5 +25,7 @@
 SELECT time, account, role, act, phase, outcome, page, object, status, note, client, account_source, detail, agent_run AS run, id
 FROM console
 WHERE time >= $since AND time < $until AND ($run = '' OR agent_run = $run)
-    AND ($keyword = '' OR contains(lower(concat_ws(' ', account, act, object, note, page)), lower($keyword)))
-ORDER BY time DESC
+    AND (len($acts) = 0 OR list_contains($acts, act)) AND (len($accounts) = 0 OR list_contains($accounts, account))
+    AND (len($outcomes) = 0 OR list_contains($outcomes, outcome))
+    AND ($keyword = '' OR contains(lower(concat_ws(chr(10), account, act, object, note, page, detail)), lower($keyword)))
+ORDER BY time DESC, id

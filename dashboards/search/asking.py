@@ -1,0 +1,111 @@
+"""Asks the lake for a search: how many rows there are, and a page of them.
+
+A search keeps its span and its pages while somebody looks at it: a click on a row asks nothing again, and what is written meanwhile moves no
+page under the reader. A new search sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dashboards import data, workbench
+from dashboards.interface import DashboardError
+from dashboards.search import slices
+from dashboards.search.criteria import Criteria
+from dashboards.search.slices import HOUR, Found, TooLateError, Turn
+
+PAGE = 200
+EXPORT_S = 120.0
+COUNT_S = 15.0
+Span = tuple[datetime, datetime]
+
+
+@dataclass
+class Search:
+    """One search: ``total`` rows where the hours tell, and the pages that were looked at so far, the newest first."""
+
+    criteria: Criteria
+    span: Span
+    content: bool
+    total: int | None = None
+    hours: list[tuple[datetime, int]] = field(default_factory=list)
+    pages: list[tuple[Turn, Found]] = field(default_factory=list)
+
+    @property
+    def found(self) -> Found:
+        """The page that is shown."""
+        return self.pages[-1][1]
+
+    def begin(self) -> None:
+        """Count, and ask for the first page. Raises ``DashboardError``."""
+        if self.criteria.record == "activity":
+            self.hours, self.total = _counted(self.criteria, self.span)
+        self._turn(Turn(self.span[1]))
+
+    def older(self) -> None:
+        """Ask for the page below. Raises ``DashboardError``."""
+        self._turn(self.pages[-1][0].after(self.found))
+
+    def newer(self) -> None:
+        """Back to the page above, as it was."""
+        if len(self.pages) > 1:
+            self.pages.pop()
+
+    def go_on(self) -> None:
+        """Look further back for this page, for longer. Raises ``DashboardError``."""
+        turn, found = self.pages[-1]
+        more = self._newest((self.span[0], found.reached), PAGE - found.rows.num_rows, 0, slices.LONGER_S)
+        rows = pa.concat_tables([found.rows, more.rows])
+        self.pages[-1] = turn, Found(rows, more.reached, more.more)
+
+    def everything(self, most: int) -> pa.Table:
+        """At most so many rows of the whole search, for an export. Raises ``DashboardError``."""
+        return workbench.ask(self._question, limit=most, timeout=EXPORT_S, **self._values(self.span))
+
+    def _turn(self, turn: Turn) -> None:
+        found = self._newest((self.span[0], turn.until), PAGE, turn.skip, slices.BUDGET_S)
+        self.pages.append((turn, found))
+
+    def _newest(self, span: Span, page: int, skip: int, budget: float) -> Found:
+        if self.criteria.record != "activity":  # few rows: one question for all of the time
+            rows = self._rows(*span, page + skip + 1, slices.LEAST_S)
+            return Found(rows.slice(skip, page), span[0], more=rows.num_rows > page + skip)
+        exact = self.criteria.countable()
+        return slices.newest(self._rows, self.hours, span, page, exact=exact, skip=skip, budget=budget)
+
+    def _rows(self, since: datetime, until: datetime, most: int, timeout: float) -> pa.Table:
+        try:
+            return data.ask(self._question, timeout=timeout, limit=most, **self._values((since, until)))
+        except DashboardError as error:
+            raise (TooLateError(str(error)) if "took longer than" in str(error) else error) from error
+
+    def _values(self, span: Span) -> dict[str, Any]:
+        return {**self.criteria.values(content=self.content), "since": span[0], "until": span[1]}
+
+    @property
+    def _question(self) -> str:
+        return f"audit_{self.criteria.record}"
+
+
+def _counted(criteria: Criteria, span: Span) -> tuple[list[tuple[datetime, int]], int | None]:
+    """Hours with rows that may fit, and how many fit in all where that is known."""
+    values = {**criteria.hours(), "since": span[0], "until": span[1]}
+    if not criteria.countable():
+        return _pairs(data.ask("audit_hours", timeout=COUNT_S, **values)), None
+    found = data.ask_all({"audit_hours": values, "audit_edges": values}, timeout=COUNT_S)
+    hours = _pairs(found["audit_hours"])
+    within = [n for hour, n in hours if hour >= _hour(span[0]) + HOUR and hour < _hour(span[1])]
+    return hours, sum(within) + (pc.sum(found["audit_edges"]["events"]).as_py() or 0)
+
+
+def _pairs(rows: pa.Table) -> list[tuple[datetime, int]]:
+    return list(zip(rows["hour"].to_pylist(), rows["events"].to_pylist(), strict=True))
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
