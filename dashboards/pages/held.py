@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.holding import cards, files, questions
-from dashboards.parts import filters, links, record, states, table
+from dashboards.parts import deeds, filters, links, record, states, table
 
 LIVE_S = 2.0
 KEPT = timedelta(days=90)
@@ -23,6 +23,7 @@ DECIDED = [
 
 def waiting(hold: str) -> None:
     """What waits on this machine, live, and what the lake knows of others."""
+    deeds.told("held_")  # not among the cards: they are drawn anew before anybody has read it
     if hold:
         _one(hold)
     st.fragment(run_every=LIVE_S)(cards.draw)(hold)
@@ -78,10 +79,13 @@ def quarantine() -> None:
         table.show(found["held_people"], "held_people", select=False, alt="Who had files restored or purged, and why")
 
 
-tabs = st.tabs(["Waiting", "Decided", "Quarantine"])
-with tabs[0]:
-    waiting(st.query_params.get("hold", ""))
-with tabs[1]:
-    decided()
-with tabs[2]:
-    quarantine()
+shown = st.tabs(["Waiting", "Decided", "Quarantine"], key="tab", on_change="rerun", bind="query-params")
+if shown[0].open:
+    with shown[0]:
+        waiting(st.query_params.get("hold", ""))
+elif shown[1].open:
+    with shown[1]:
+        decided()
+else:
+    with shown[2]:
+        quarantine()
