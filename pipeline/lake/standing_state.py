@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipeline import schema
-from pipeline.lake import commits, frames, layout, rows, snapshot
+from pipeline.lake import commits, layout, snapshot
 from pipeline.lake.errors import LakeError
+from pipeline.lake.live_logs import LiveLog
 
 if TYPE_CHECKING:
     from pipeline.lake.segments import Segment
@@ -23,17 +22,6 @@ if TYPE_CHECKING:
 
 COMPARE_BYTES = 256 << 20
 """How much is compared with its sums when a question has failed."""
-
-
-@dataclass
-class _Log:
-    """A log as far as it was read: whole frames up to ``position``."""
-
-    inode: int
-    position: int = 0
-    size: int = -1
-    parts: dict[str, list[pa.Table]] = field(default_factory=dict)
-    damages: list[str] = field(default_factory=list)
 
 
 class LakeState:
@@ -51,7 +39,8 @@ class LakeState:
         self._unchecked: list[Segment] = []
         self._seen: dict[str, tuple[int, ...]] = {}
         self._whole: set[str] = set()
-        self._logs: dict[str, _Log] = {}
+        self._logs: dict[str, LiveLog] = {}
+        self._unreadable: list[str] = []
         self._by_table: dict[str, list[Segment]] = {}
 
     @property
@@ -78,17 +67,16 @@ class LakeState:
         ]
 
     def live(self, table: str) -> list[pa.Table]:
-        """Rows of a table in logs that are not sealed yet."""
-        return [part for log in self._logs.values() for part in log.parts.get(table, [])]
+        """Rows of a table in logs that are not sealed yet, with all columns; what has not changed is the same object as before."""
+        return [piece for log in self._logs.values() for piece in log.pieces.get(table, [])]
 
     def refresh(self) -> None:
         """Look at what was added since the last time."""
-        before = {s: log.position for s, log in self._logs.items()}
-        self._read_logs()
-        changed = self._read_commits()
-        for stem in self._commits.keys() & self._logs.keys():
+        changed = self._read_logs()
+        changed |= self._read_commits()
+        for stem in (self._commits.keys() | self._bad_commits.keys()) & self._logs.keys():
             del self._logs[stem]
-        if changed or before != {s: log.position for s, log in self._logs.items()}:
+        if changed:
             self.version += 1
 
     def look(self, segments: Iterable[Segment]) -> bool:
@@ -176,61 +164,24 @@ class LakeState:
             commit = commits.read(self.root, stem)
         except LakeError as error:
             self._bad_commits[stem] = str(error)
-            self._logs.pop(stem, None)
             return ()
         if commit is None:
             return ()
         self._commits[stem] = commit.segments
         return commit.segments
 
-    def _read_logs(self) -> None:
-        names = set(layout.stems(self.root / layout.WAL, ".wal"))
-        for stem in self._logs.keys() - names:
-            del self._logs[stem]
-        for stem in sorted(names):
-            self._read_log(stem)
-
-    def _read_log(self, stem: str) -> None:
-        path = layout.wal_path(self.root, stem)
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:  # sealed and removed since it was listed: its commit record is there
-            self._logs.pop(stem, None)
-            return
-        except OSError as error:
-            self._logs[stem] = _Log(0, damages=[f"{path}: cannot be read ({error.strerror}): run as a user who may"])
-            return
-        try:
-            status = os.fstat(fd)
-            log = self._logs.get(stem)
-            if log is None or log.inode != status.st_ino or status.st_size < log.position:
-                log = self._logs[stem] = _Log(status.st_ino)
-            if status.st_size != log.size:
-                self._read_on(path, fd, status.st_size, log)
-        finally:
-            os.close(fd)
-
-    @staticmethod
-    def _read_on(path: Path, fd: int, size: int, log: _Log) -> None:
-        """Frames behind those that were read; half a frame at the end is one that is being written."""
-
-        def read(offset: int, length: int) -> bytes:
-            return os.pread(fd, length, offset)
-
-        log.size = size
-        while log.position < size:
-            position, found = frames.step(read, size, log.position, schema.TABLES)
-            if isinstance(found, frames.Damage) and not found.torn:
-                line = f"{path}: {found.reason} at byte {found.offset}: the next writer on this lake recovers what is whole"
-                if line not in log.damages:
-                    log.damages.append(line)
-            elif isinstance(found, frames.Frame):
-                try:
-                    log.parts.setdefault(found.table, []).append(rows.tidy(found.table, found.read()))
-                except (KeyError, TypeError, OSError, pa.ArrowException) as error:
-                    log.damages.append(
-                        f"{path}: this version cannot read its rows ({error}): ask with the version that wrote it"
-                    )
-            if position == log.position:
-                break
-            log.position = position
+    def _read_logs(self) -> bool:
+        """New bytes of all logs that are not sealed; returns whether there were any, or a log is gone."""
+        there = [s for s in layout.stems(self.root / layout.WAL, ".wal") if s not in self._commits]
+        changed = bool(self._logs.keys() - set(there))
+        self._logs = {s: self._logs.get(s) or LiveLog(layout.wal_path(self.root, s)) for s in there}
+        self._unreadable = []
+        for stem, log in list(self._logs.items()):
+            try:
+                changed |= log.advance()
+            except FileNotFoundError:  # sealed and removed since it was listed: its commit record is there
+                del self._logs[stem]
+                changed = True
+            except OSError as error:
+                self._unreadable.append(f"{log.path}: cannot be read ({error.strerror}): run as a user who may")
+        return changed

@@ -41,7 +41,8 @@ class Standing:
         self._connection.execute("SET parquet_metadata_cache = true")
         self._connection.execute("SET lock_configuration = true")
         self._kept = Kept(self._connection, root, memory)
-        self._live: dict[str, int] = {}
+        self._live: dict[str, list[int]] = {}
+        self._alive: dict[str, list[pa.Table]] = {}  # what is alive keeps its id
         self._bases: dict[str, Any] = {}
         self._defined: set[str] = set()
 
@@ -138,9 +139,10 @@ class Standing:
     def _define(self, base: str, segments: Sequence[Segment]) -> None:
         """A base table as the lake is now, unless it is that already."""
         table = engine.BASE_TABLES[base]
-        if self._live.get(table) != self._state.version:
-            self._connection.register(engine.live_name(table), engine.live_rows(table, self._state.live(table)))
-            self._live[table] = self._state.version
+        pieces = self._state.live(table)
+        if self._live.get(table) != [id(piece) for piece in pieces]:
+            self._connection.register(engine.live_name(table), engine.live_rows(table, pieces))
+            self._live[table], self._alive[table] = [id(piece) for piece in pieces], pieces
         held = self._kept.name(table, segments) if self._is_kept(base) else ""
         wanted = held or list(segments)
         if self._bases.get(base) != wanted:
