@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dashboards import data
-from dashboards.findings import opened
+from dashboards.findings import opened, proof
 from dashboards.interface import DashboardError
 from tests.dashboards.findings.conftest import T
 
@@ -56,3 +56,10 @@ def test_a_lake_that_fails_is_told(looking, monkeypatch):
     monkeypatch.setattr(data, "ask_all", broken)
     with pytest.raises(DashboardError, match="gone"):
         opened.show("f1")
+
+
+def test_the_link_to_the_run_shows_the_part_in_which_the_evidence_lies():
+    rests_on = proof.read('[{"seq": 1, "time_ns": 1772323200000000000}]', T)
+    part = opened._moment(rests_on)
+    assert part == {"since": "2026-02-28T23:59:57.999000+00:00", "until": "2026-03-01T00:00:02.001000+00:00"}
+    assert opened._moment(proof.read("[]", T)) == {}
