@@ -38,14 +38,12 @@ class Kept:
         self._failed: dict[str, Sequence[Segment]] = {}
 
     def keeps(self, table: str, segments: Sequence[Segment]) -> bool:
-        """Whether a table is asked from memory."""
-        others = sum(_bytes(t, held.values()) for t, held in self._held.items() if t != table)
-        return table not in NEVER and others + _bytes(table, (s.rows for s in segments)) <= self._room
+        """Whether a table is asked from memory now: to take in many files takes longer than to ask them once."""
+        return self._fits(table, segments) and len(self._missing(table, segments)) <= STEP_FILES
 
     def name(self, table: str, segments: Sequence[Segment]) -> str:
         """Name of a table that has the rows of these segments now; empty where it is not kept. Raises what DuckDB raises."""
         if not self.keeps(table, segments):
-            self._forget(table)
             return ""
         self._take(table, self._missing(table, segments))
         return _name(table) if table in self._held else ""
@@ -54,13 +52,16 @@ class Kept:
         """Take in a few segments before anybody asks for them; ``of`` gives those of a table. False when nothing is missing."""
         for table in schema.TABLES:
             segments = of(table)
-            if not self.keeps(table, segments) or self._failed.get(table) is segments:
-                continue
-            missing = self._missing(table, segments)
-            if missing:
+            if not self._fits(table, segments):
+                self._forget(table)
+            elif self._failed.get(table) is not segments and (missing := self._missing(table, segments)):
                 self._take_ahead(table, segments, missing[:STEP_FILES])
                 return True
         return False
+
+    def _fits(self, table: str, segments: Sequence[Segment]) -> bool:
+        others = sum(_bytes(t, held.values()) for t, held in self._held.items() if t != table)
+        return table not in NEVER and others + _bytes(table, (s.rows for s in segments)) <= self._room
 
     def _take_ahead(self, table: str, segments: Sequence[Segment], missing: Sequence[Segment]) -> None:
         try:

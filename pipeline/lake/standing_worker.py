@@ -143,7 +143,7 @@ class Standing:
         if self._live.get(table) != [id(piece) for piece in pieces]:
             self._connection.register(engine.live_name(table), engine.live_rows(table, pieces))
             self._live[table], self._alive[table] = [id(piece) for piece in pieces], pieces
-        held = self._kept.name(table, segments) if self._is_kept(base) else ""
+        held = self._kept.name(table, self._state.of(table)) if self._is_kept(base) else ""
         wanted = held or list(segments)
         if self._bases.get(base) != wanted:
             sql = engine.base_query(self._root, table, () if held else segments, engine.live_name(table), held)

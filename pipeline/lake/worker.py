@@ -172,7 +172,8 @@ def first_of(lines: Sequence[str]) -> str:
 
 
 def _too_late(request: Mapping[str, Any]) -> str:
-    return f"the query took longer than {request['timeout']:g} s: narrow it, or allow more time"
+    allowed = request.get("allowed", request["timeout"])  # with the time that it waited for its turn
+    return f"the query took longer than {allowed:g} s: narrow it, or allow more time"
 
 
 def _too_big(request: Mapping[str, Any]) -> str:

@@ -68,6 +68,7 @@ def test_a_table_beyond_its_share_is_not_kept_and_lets_go_of_what_it_had(root):
     write(root, "b", "c")
     assert not held.kept.keeps("runs", held.segments())
     assert held.runs() is None
+    assert not held.kept.step(held.segments)
     assert held.connection.sql("SELECT table_name FROM duckdb_tables()").fetchall() == []
 
 
@@ -89,6 +90,16 @@ def test_steps_take_all_in_and_then_end(root, monkeypatch):
         steps += 1
     assert steps == 3
     assert held.connection.sql("SELECT count(*) FROM _kept_runs").fetchall() == [(5,)]
+
+
+def test_many_files_are_asked_once_rather_than_taken_in_while_somebody_waits(root, monkeypatch):
+    monkeypatch.setattr(kept, "STEP_FILES", 2)
+    for run in "abc":
+        write(root, run)
+    held = Held(root, 1 << 29)
+    assert held.runs() is None
+    assert held.kept.step(held.segments)
+    assert held.runs() == [("a",), ("b",), ("c",)], "one was missing"
 
 
 def test_a_file_that_cannot_be_read_is_not_tried_again_before_something_changes(root):

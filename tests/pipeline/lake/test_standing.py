@@ -299,6 +299,38 @@ def test_no_question_changes_what_is_held_in_memory(lake, sql):
     assert lake.query(total)["n"].to_pylist() == [100]
 
 
+def test_a_worker_is_there_before_anybody_asks_and_gone_after_the_end(root):
+    lake = StandingLake(root, workers=1)
+    deadline = time.monotonic() + 30
+    while not worker_pids() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [pid] = worker_pids()
+    assert count(lake) == 100
+    assert worker_pids() == [pid]
+    lake.close()
+    assert worker_pids() == []
+    with pytest.raises(LakeError, match="was closed"):
+        count(lake)
+
+
+def test_who_has_waited_for_a_turn_has_only_the_rest_of_the_time_and_costs_no_worker(root):
+    lake = StandingLake(root, workers=1)
+    try:
+        count(lake)
+        [pid] = worker_pids()
+        slow = threading.Thread(target=lambda: lake.query_all({"slow": SLOW}, timeout=3))
+        slow.start()
+        time.sleep(0.3)
+        begin = time.monotonic()
+        with pytest.raises(QueryError, match="longer than 5 s"):
+            lake.query(SLOW, timeout=5)
+        assert time.monotonic() - begin < 7
+        slow.join()
+        assert worker_pids() == [pid], "interrupted, not killed"
+    finally:
+        lake.close()
+
+
 def test_there_must_be_a_lake(tmp_path):
     with pytest.raises(LakeError):
         StandingLake(tmp_path / "none")
