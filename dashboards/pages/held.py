@@ -15,7 +15,7 @@ from dashboards.parts import deeds, filters, links, live, record, states, table
 
 KEPT = timedelta(days=90)  # how far back the history of the quarantine goes here
 DECIDED = [
-    "time", "state", "took_s", "agent", "operation", "object", "decided_by", "decided_login", "why", "rule", "host", "user",
+    "time", "state", "took_s", "agent", "operation", "object", "decided_by", "decided_account", "decided_login", "why", "rule", "host", "user",
     "cmdline", "agent_run",
 ]  # fmt: skip
 
