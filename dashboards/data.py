@@ -47,6 +47,10 @@ class _Kept:
             found = self._answers.get(key)
             return found[1] if found and time.monotonic() - found[0] < KEPT_S else None
 
+    def clear(self) -> None:
+        with self._lock:
+            self._answers.clear()
+
     def put(self, key: tuple[int, str], table: pa.Table) -> None:
         with self._lock:
             self._answers[key] = (time.monotonic(), table)
@@ -89,7 +93,7 @@ def ask_all(
 
 def forget() -> None:
     """Ask anew at the next question: after an act whose effect must be seen."""
-    _kept.__init__()  # type: ignore[misc]  # an empty one in its place, for all who hold it
+    _kept.clear()
 
 
 def _span(asked: Mapping[str, Mapping[str, Any]]) -> tuple[datetime, datetime] | None:

@@ -8,10 +8,9 @@ import streamlit as st
 
 from dashboards import who
 from dashboards.findings import triage
-from dashboards.findings.statuses import LONGEST_NOTE, NOTED, STATUSES
+from dashboards.findings.statuses import LONGEST_NOTE, NOTED, STATUSES, words
 from dashboards.findings.triage import Meanwhile, Standing
 from dashboards.interface import DashboardError, Role
-from dashboards.parts import states
 from pipeline.escape import visible
 
 _SEEN, _MEANWHILE, _DONE = "_triage_seen", "_triage_meanwhile", "_triage_done"
@@ -42,27 +41,26 @@ def done() -> bool:
 def _drawn() -> None:
     seen: list[Standing] = st.session_state[_SEEN]
     now = {s.status for s in seen}
-    st.text(f"{len(seen)} findings" if len(seen) > 1 else f"The finding is {seen[0].status}.")
+    st.text(f"{len(seen)} findings" if len(seen) > 1 else f"The finding is {words(seen[0].status)}.")
     index = STATUSES.index(seen[0].status) if len(now) == 1 and seen[0].status in STATUSES else 0
-    status = st.selectbox("Status", STATUSES, index=index, key="triage_status")
+    status = st.selectbox("Status", STATUSES, index=index, key="triage_status", format_func=words)
     needed = status in NOTED
     note = st.text_area("Note" if needed else "Note (optional)", key="triage_note", max_chars=LONGEST_NOTE)
-    if needed and not note.strip():
-        st.caption(f"A note is required for: {status}.")
+    if needed:
+        st.caption(f"A note is required for: {words(status)}.")
     changed: list[Meanwhile] = st.session_state.get(_MEANWHILE, [])
     if changed:
         _told(changed)
     label = "Set it all the same" if changed else "Set"
-    if st.button(
-        label, key="triage_set", type="primary", icon=":material/check:", disabled=needed and not note.strip()
-    ):
+    # Never disabled: a browser hands a note over only when the field is left, and a click on a dead button is lost.
+    if st.button(label, key="triage_set", type="primary", icon=":material/check:"):
         _set(seen, status, note)
 
 
 def _told(changed: Sequence[Meanwhile]) -> None:
     st.warning("The status changed meanwhile. Nothing was set.", icon=":material/group:")
     lines = [
-        f"{c.standing.finding[:12]}: {c.account} set {c.standing.status} at {c.time:%Y-%m-%d %H:%M:%S} UTC"
+        f"{c.standing.finding[:12]}: {c.account} set {words(c.standing.status)} at {c.time:%Y-%m-%d %H:%M:%S} UTC"
         + (f": {c.note}" if c.note else "")
         for c in changed[:10]
     ]
@@ -75,7 +73,8 @@ def _set(seen: Sequence[Standing], status: str, note: str) -> None:
     try:
         changed = triage.put(seen, status, note)
     except DashboardError as error:
-        states.failed(error)
+        st.error("It was not set.", icon=":material/error:")
+        st.code(visible(str(error)), language=None, wrap_lines=True)
         return
     if changed:
         after = {c.standing.finding: c.standing for c in changed}
@@ -83,7 +82,9 @@ def _set(seen: Sequence[Standing], status: str, note: str) -> None:
         st.session_state[_MEANWHILE] = changed
     else:
         _close()
-        st.session_state[_DONE] = f"Set: {status}." if len(seen) == 1 else f"{len(seen)} findings set: {status}."
+        st.session_state[_DONE] = (
+            f"Set: {words(status)}." if len(seen) == 1 else f"{len(seen)} findings set: {words(status)}."
+        )
     st.rerun()
 
 

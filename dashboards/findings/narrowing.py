@@ -13,8 +13,9 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from dashboards.findings.statuses import STATUSES
+from dashboards.findings.statuses import STATUSES, words
 from dashboards.parts import filters, plain
+from pipeline.escape import visible
 from pipeline.schema import SEVERITIES
 
 SEVEREST = tuple(reversed(SEVERITIES))
@@ -101,7 +102,7 @@ def _counted(rows: Sequence[Mapping[str, Any]], now: Narrowing, name: str) -> Co
 def _chips(name: str, options: Sequence[str], counts: Counter[str], chosen: tuple[str, ...]) -> tuple[str, ...]:
     picked = st.pills(
         name.capitalize(), options, selection_mode="multi", default=list(chosen), key=f"findings_{name}_{filters.turn()}",
-        format_func=lambda value: f"{value} · {counts[value]:,}", wrap=True,
+        format_func=lambda value: f"{words(value)} · {counts[value]:,}", wrap=True,
     )  # fmt: skip
     return _kept(name, picked, chosen)
 
@@ -112,7 +113,7 @@ def _several(
     options = list(dict.fromkeys([*(v for v, _ in counts.most_common() if v), *chosen]))
     picked = st.multiselect(
         title, options, default=list(chosen), key=f"findings_{name}_{filters.turn()}", placeholder="All",
-        format_func=lambda value: plain.shortened(shown(value), plain.LONGEST_LABEL),
+        format_func=lambda value: visible(plain.shortened(shown(value), plain.LONGEST_LABEL)),
     )  # fmt: skip
     return _kept(name, picked, chosen)
 

@@ -12,36 +12,40 @@ from dashboards import data, who
 from dashboards.findings import dialog, packing, proof
 from dashboards.findings.about import finder
 from dashboards.findings.proof import Proof
-from dashboards.findings.statuses import SEVERITY_COLOUR, STATUS_COLOUR
+from dashboards.findings.statuses import SEVERITY_COLOUR, STATUS_COLOUR, worded, words
 from dashboards.findings.triage import standing
 from dashboards.interface import Role
 from dashboards.parts import links, plain, record, states, table
+from pipeline.escape import visible
 from queries import techniques
 
 RELATED = timedelta(days=7)
+ROUND = timedelta(seconds=2)
 
 
 def show(finding: str) -> None:
     """The finding with this id. Raises ``DashboardError``."""
-    found = data.ask("findings_one", finding=finding).to_pylist()
+    found = data.ask("findings_one", finding=finding).to_pylist() if finding.isprintable() else []
     if not found:
-        states.empty(f"The lake has no finding {finding}.", "It may be in another lake, or its address was cut.")
+        states.empty(
+            f"The lake has no finding {visible(finding)}.", "It may be in another lake, or its address was cut."
+        )
         return
     row = found[0]
     rests_on = proof.read(row["evidence"], row["time"])
-    since, until = rests_on.around
+    first, last = rests_on.around
     run, host = row["agent_run"] or "", row["host"] or ""
     answers = data.ask_all({
         "findings_evidence": {"finding": finding, "since": rests_on.since, "until": rests_on.until},
-        "findings_actions": {"run": run, "host": host, "since": since, "until": until},
+        "findings_actions": {"run": run, "host": host, "first": first, "last": last},
         "findings_related": {
             "finding": finding, "run": run, "rule": row["rule"] or "", "host": host,
-            "since": row["time"] - RELATED, "until": row["time"] + RELATED,
+            "first": row["time"] - RELATED, "last": row["time"] + RELATED,
         },
         "findings_history": {"finding": finding},
     })  # fmt: skip
     dialog.done()
-    _head(row)
+    _head(row, rests_on)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _finder(row)
@@ -52,27 +56,34 @@ def show(finding: str) -> None:
     _related(answers["findings_related"])
 
 
-def _head(row: dict[str, Any]) -> None:
+def _head(row: dict[str, Any], rests_on: Proof) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain.label(row["title"], 200), anchor=False, width="content")
-        st.badge(row["severity"], color=SEVERITY_COLOUR.get(row["severity"], "gray"))
-        st.badge(row["status"], color=STATUS_COLOUR.get(row["status"], "gray"))
+        st.badge(plain.label(row["severity"]), color=SEVERITY_COLOUR.get(row["severity"], "gray"))
+        st.badge(plain.label(words(row["status"])), color=STATUS_COLOUR.get(row["status"], "gray"))
     st.caption(plain.label(f"{row['time']:%Y-%m-%d %H:%M:%S} UTC · host {row['host']} · finding {row['id']}", 200))
     with st.container(horizontal=True, vertical_alignment="center"):
         dialog.button([standing(row)], "Set status", "findings_triage_one")
         packing.button(row, "findings_pack")
         if row["agent_run"]:
-            links.to("run", f"Run {row['agent_run']}", {"run": row["agent_run"]})
+            links.to("run", f"Run {row['agent_run']}", {"run": row["agent_run"], **_moment(rests_on)})
         else:
             st.caption("It is about no single run.")
+
+
+def _moment(rests_on: Proof) -> dict[str, str]:
+    """The part of the run in which the evidence lies, as its page takes it."""
+    if not rests_on.timed:
+        return {}
+    return {"since": (rests_on.since - ROUND).isoformat(), "until": (rests_on.until + ROUND).isoformat()}
 
 
 def _finder(row: dict[str, Any]) -> None:
     by = finder(row["rule"], row["policy"])
     st.subheader("What found it", anchor=False)
-    st.text(plain.shortened(f"{by.kind}: {by.name}", 200))
+    st.text(visible(plain.shortened(f"{by.kind}: {by.name}", 200)))
     if by.answers:
-        st.text(by.answers)
+        st.text(visible(by.answers))
     if by.false_positives:
         st.caption("False positives")
         st.text(by.false_positives)
@@ -87,7 +98,7 @@ def _finder(row: dict[str, Any]) -> None:
 def _history(rows: pa.Table) -> None:
     st.subheader("Triage", anchor=False)
     if rows.num_rows:
-        table.show(rows, "findings_history", select=False, alt="Changes of the status, newest first")
+        table.show(worded(rows), "findings_history", select=False, alt="Changes of the status, newest first")
     else:
         states.empty("Nobody has set a status.", "An analyst can: Set status.")
 
@@ -126,6 +137,6 @@ def _related(rows: pa.Table) -> None:
     if not rows.num_rows:
         states.empty("Nothing else was found in this run, nor by this rule on this host within a week.")
         return
-    other = table.show(rows, "findings_related", alt="Related findings")
+    other = table.show(worded(rows), "findings_related", alt="Related findings")
     if other:
         links.go("findings", finding=other["id"])

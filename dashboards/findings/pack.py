@@ -24,7 +24,7 @@ README = """Evidence pack of finding {id}
 Made {made} UTC by {account} ({role}) in the dashboard of Lictor{lictor}.
 
 finding.json          the finding, as the lake has it, with its status at that moment
-detection.json        what found it; hunt.sql its question, as this version of Lictor asks it
+detection.json        what found it; where that is a hunt, hunt.sql is its question, as this version of Lictor asks it
 evidence.parquet      the rows of activity that it rests on, every column, as they are in the lake
 evidence.jsonl        the same rows, one JSON object a line
 actions.jsonl         what was done in the run from {around_since} to {around_until} UTC, and how that was proven

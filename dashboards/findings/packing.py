@@ -66,10 +66,10 @@ def make(row: Mapping[str, Any]) -> tuple[bytes, str]:
 
 def _tables(row: Mapping[str, Any], rests_on: proof.Proof) -> dict[str, pa.Table]:
     run, host = row["agent_run"] or "", row["host"] or ""
-    since, until = rests_on.around
+    first, last = rests_on.around
     found = data.ask_all({
         "findings_pack_evidence": {"finding": row["id"], "since": rests_on.since, "until": rests_on.until},
-        "findings_actions": {"run": run, "host": host, "since": since, "until": until},
+        "findings_actions": {"run": run, "host": host, "first": first, "last": last},
         "run_head": {"run": run},
         "findings_pack_coverage": {"host": host, "since": rests_on.since, "until": rests_on.until},
         "findings_history": {"finding": row["id"]},

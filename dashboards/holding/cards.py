@@ -17,7 +17,6 @@ MOST = 50
 
 def draw(first: str) -> None:
     """All that waits; the question whose id begins with ``first`` before the others."""
-    deeds.told("held_")
     waiting = questions.ask()
     if waiting.why is not None:
         states.lacking(plain.label(waiting.why, 300), "lictor held lists what waits on a machine.")
@@ -33,7 +32,7 @@ def draw(first: str) -> None:
 
 
 def _card(asked: Question) -> None:
-    with st.container(border=True):
+    with st.container(border=True, key=f"held_card_{asked.hold}"):
         _head(asked)
         left, right = st.columns([3, 2], gap="medium")
         with left:
@@ -52,9 +51,8 @@ def _head(asked: Question) -> None:
         st.badge(
             f"{questions.remaining(asked.left)} left", icon=":material/timer:", color="red" if urgent else "orange"
         )
+        st.caption(f"then {asked.end}", width="content")
         links.to("run", f"Run {asked.run}", {"run": asked.run})
-    st.progress(questions.share(asked))
-    st.caption(f"When the time is up, {questions.ENDS.get(asked.then, plain.label(asked.then or 'nothing is known'))}.")
 
 
 def _what(asked: Question) -> None:

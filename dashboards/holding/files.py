@@ -15,7 +15,7 @@ from dashboards.parts import deeds, links, record, states, table
 from dashboards.parts.deeds import Deed
 from pipeline.escape import visible
 
-COLUMNS = ("time", "path", "size", "sha256", "rule", "policy", "how", "agent_run", "id")
+COLUMNS = ("time", "path", "rule", "policy", "how", "agent_run", "id", "size", "sha256")
 NO_VAULT = "This dashboard has no way to a quarantine."
 MEANINGS = {
     "id": "id of the file in the vault", "time": "when it was taken away", "path": "where it was",
@@ -50,8 +50,8 @@ def draw() -> None:
         st.caption("Choose a file to restore or purge it.")
         return
     with st.container(border=True):
-        record.show(picked, "vault_file", meanings=MEANINGS)
         deeds.bar([restore(picked), purge(picked)], f"vault_{picked['id']}")
+        record.show(picked, "vault_file", meanings=MEANINGS)
         if picked.get("agent_run"):
             links.to("run", f"Run {picked['agent_run']}", {"run": str(picked["agent_run"])})
 

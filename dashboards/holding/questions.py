@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -18,10 +17,6 @@ from dashboards.parts.deeds import Deed, on_run
 from pipeline.escape import visible
 
 NO_WAY = "Orders cannot be given from here: the dashboard runs without a way to the services."
-ENDS = {
-    "release": "it is let through and goes on", "deny": "it is denied: the process that asks is ended, the run goes on",
-    "kill": "every process of the run is ended",
-}  # fmt: skip
 SOON_S = 60.0
 """Less time than this is told as urgent."""
 _TEXTS = (
@@ -61,6 +56,32 @@ class Question:
     def wants(self) -> str:
         """What it asks for, in one line; may repeat what an agent wrote."""
         return visible(f"{self.operation} {self.object}".strip()) if self.operation else "go on"
+
+    @property
+    def network(self) -> bool:
+        """Whether it is about a connection: that was refused already, since none can be stopped halfway."""
+        return self.operation.startswith("net.")
+
+    @property
+    def end(self) -> str:
+        """What happens when the time is up."""
+        return {"release": self.released, "deny": self.denied, "kill": "every process of the run is ended"}.get(
+            self.then, "what its policy says happens"
+        )
+
+    @property
+    def released(self) -> str:
+        """What a release does."""
+        if self.frozen:
+            return "the run goes on"
+        return "its next try passes, for a minute" if self.network else "it is let through"
+
+    @property
+    def denied(self) -> str:
+        """What a denial does."""
+        return (
+            "it goes on without the connection" if self.network else "the process that asks is ended, the run goes on"
+        )
 
 
 @dataclass(frozen=True)
@@ -104,25 +125,26 @@ def question(row: Mapping[str, Any]) -> Question:
 
 def possible(asked: Question) -> list[Deed]:
     """What may be decided, in the order of the ladder."""
-    run, hold = asked.run, asked.hold
+    run, about = asked.run, f"{asked.wants} (run {asked.run})"
+
+    def deed(do: str, label: str, icon: str, says: str, *, reason: bool = False, for_run: bool = False) -> Deed:
+        return on_run(do, label, f":material/{icon}:", run, says, reason=reason, name=asked.hold, for_run=for_run)
+
     if asked.frozen:
-        found = [on_run("release", "Thaw", ":material/play_arrow:", run, f"Let run {run} go on.", name=hold)]
+        found = [deed("release", "Thaw", "play_arrow", f"Let run {run} go on.")]
     else:
-        rule = asked.rule or "that asks"
+        silent = f"Rule {visible(asked.rule)} asks no more in this run"
         found = [
-            on_run("release", "Release", ":material/play_arrow:", run, f"Let it through: {asked.wants}.", name=hold),
-            on_run(
-                "release", "Release for the run", ":material/fast_forward:", run,
-                f"Let it through: {asked.wants}. Rule {visible(rule)} asks no more in run {run}.", name=hold, for_run=True,
+            deed("release", "Release", "play_arrow", f"{about}: {asked.released}."),
+            deed(
+                "release", "Release for the run", "fast_forward", f"{about}: {asked.released}. {silent}.", for_run=True
             ),
-            on_run(
-                "deny", "Deny", ":material/block:", run,
-                f"End the process that asks for {asked.wants}; the rest of run {run} goes on.", name=hold,
-            ),
-        ]  # fmt: skip
-    says = f"End every process of run {run}. This cannot be undone."
-    found.append(on_run("kill", "Kill", ":material/dangerous:", run, says, reason=True, name=hold))
-    return found
+            deed("deny", "Deny", "block", f"{about}: {asked.denied}."),
+        ]
+    return [
+        *found,
+        deed("kill", "Kill", "dangerous", f"End every process of run {run}. This cannot be undone.", reason=True),
+    ]
 
 
 def give_back(run: str) -> Deed:
@@ -135,14 +157,3 @@ def remaining(left: float) -> str:
     whole = max(0, int(left))
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
-
-
-def share(asked: Question, now: datetime | None = None) -> float:
-    """How much of its time is left, from 0 to 1; 1 where nobody knows when it began."""
-    try:
-        since = datetime.fromisoformat(asked.since)
-    except ValueError:
-        return 1.0
-    passed = ((now or datetime.now(UTC)) - since.replace(tzinfo=since.tzinfo or UTC)).total_seconds()
-    whole = asked.left + max(0.0, passed)
-    return min(1.0, asked.left / whole) if whole > 0 else 0.0

@@ -37,9 +37,6 @@ class Kept(Protocol):
 
     root: Path
 
-    def check(self, *, timeout: float = 600.0) -> list[str]:
-        """One line for each segment and log that is damaged. Raises ``LakeError``."""
-
 
 @dataclass(frozen=True)
 class Record:

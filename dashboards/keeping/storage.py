@@ -11,6 +11,7 @@ from dashboards.keeping import folder, following
 from dashboards.keeping.folder import Holding, Kept
 from dashboards.parts import jobs, states, table
 from pipeline.escape import visible
+from pipeline.lake.reader import Lake
 
 CHECK = "lake check"
 TIMEOUT_S = 3600.0
@@ -103,7 +104,7 @@ def begin(kept: Kept) -> None:
         account,
         CHECK,
         "Reads every segment and log and compares it with its checksums",
-        lambda: kept.check(timeout=TIMEOUT_S),
+        lambda: Lake(kept.root).check(timeout=TIMEOUT_S),
     )
 
 

@@ -113,7 +113,7 @@ def length(seconds: int | None) -> str:
 
 def _state(row: dict[str, Any], now: datetime) -> str:
     if row["source"] in {"lake", "policy"}:
-        return "reports losses only"
+        return "losses only"
     age = now - row["last"]
     return "reports" if age <= LATE else "late" if age <= SILENT else "silent"
 

@@ -48,9 +48,9 @@ def _counted(counts: dict[str, int], value: str) -> str:
     return f"{visible(value)} ({counts.get(value, 0):,})"
 
 
-def narrow(facet: str, values: list[str]) -> None:
+def narrow(facet: str, values: list[str], before: list[str]) -> None:
     """Only these values of a facet from now on; none for all."""
-    if values != address.get(facet, []):
+    if values != before:
         st.query_params[facet] = values
         if not values:
             st.query_params.pop(facet, None)
@@ -70,7 +70,7 @@ if over_time.num_rows:
     )
     st.caption(f"{total:,} events, counted by the hour from activity_hourly.{more}")
     if clicked and clicked[0] in choice.ACTIVITIES:
-        narrow("activity", clicked[:1])
+        narrow("activity", clicked[:1], address.get("activity", []))
 else:
     states.empty("No activity is so in this time.", "A longer time or fewer filters may show more.")
 
@@ -89,12 +89,13 @@ with left:
                 placeholder="All",
                 format_func=partial(_counted, counts),
             )
-            narrow(facet, list(wanted))
+            narrow(facet, list(wanted), current)
     for facet, title, known in (("kind", "Kind of secret", choice.KINDS), ("scope", "Peer is", choice.SCOPES)):
         current = [v for v in address.get(facet, []) if v in known]
         narrow(
             facet,
             list(st.multiselect(title, known, default=current, key=f"explorer_{facet}_{current}", placeholder="All")),
+            current,
         )
     others = facets.filter(pc.is_in(facets["facet"], pa.array(["agent", "host", "user", "outcome"])))
     for facet in ("agent", "host", "user", "outcome"):
@@ -152,4 +153,4 @@ with right:
             kinds, name="kind", count="touched", key="explorer_kinds", alt_text="File events by kind of secret"
         )
         if clicked:
-            narrow("kind", clicked[:1])
+            narrow("kind", clicked[:1], address.get("kind", []))

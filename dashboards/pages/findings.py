@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pyarrow as pa
 import streamlit as st
 
 from dashboards import data
 from dashboards.findings import dialog, narrowing, opened, still, triage
+from dashboards.findings.statuses import worded
 from dashboards.parts import filters, links, states, table
 
 COLUMNS = [
     "time", "severity", "status", "title", "agent", "host", "rule", "attack", "status_by", "user", "agent_run",
 ]  # fmt: skip
-MANY, TALL = 14, 560
-"""Rows from which on the list fills the screen, and how high it is then, in pixels."""
+TALL = 560  # pixels of a long list
 ADDRESS = ("since", "until", "agents", "hosts", "users", "severity", "status", "rule", "attack", "run")
 
 
@@ -49,19 +47,16 @@ def _table(rows: pa.Table) -> None:
     done = dialog.done()
     if not several:
         still.released()
-        row = table.show(rows, still.key(rows), columns=COLUMNS, height=_height(rows), alt="Findings, newest first")
+        row = table.show(worded(rows), still.key(rows), columns=COLUMNS, height=TALL, alt="Findings, newest first")
         st.caption("Choose a finding to see its evidence.")
         if row:
             links.go("findings", finding=row["id"], **_filters())
         return
     shown, key = still.held(rows, begin=done)
-    picked = table.choose(shown, key, columns=COLUMNS, height=_height(shown), alt="Findings; several can be chosen")
-    chosen = [triage.standing(row) for row in picked]
+    picked = table.choose(worded(shown), key, columns=COLUMNS, height=TALL, alt="Findings; several can be chosen")
+    wanted = {row["id"] for row in picked}
+    chosen = [triage.standing(row) for row in shown.to_pylist() if row["id"] in wanted]
     dialog.button(chosen, f"Set status of {len(chosen):,} findings", "findings_triage_several")
-
-
-def _height(rows: pa.Table) -> int | Literal["auto"]:
-    return TALL if rows.num_rows > MANY else "auto"
 
 
 def _only_run(run: str) -> None:

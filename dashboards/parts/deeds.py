@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboards import context, data, who
 from dashboards.interface import Account, DashboardError, Role, Rows
-from dashboards.parts import plain, states
+from dashboards.parts import plain
 from pipeline.escape import visible
 
 
@@ -137,4 +137,5 @@ def _told(key: str) -> None:
         st.success("Done.", icon=":material/check:")
         st.code(visible(line), language=None, wrap_lines=True)
     else:
-        states.failed(line)
+        st.error("It was not done, or that is not proven.", icon=":material/error:")
+        st.code(visible(line), language=None, wrap_lines=True)

@@ -79,12 +79,13 @@ def _span(default: str) -> tuple[datetime, datetime]:
     explicit = "until" in st.query_params or given not in SPANS
     options = [*SPANS, CHOSEN] if explicit else list(SPANS)
     picked = st.selectbox(
-        "Time", options, index=options.index(CHOSEN if explicit else given), key=f"filters_span_{turn()}_{explicit}",
+        "Time", options, index=options.index(CHOSEN if explicit else given), key=f"filters_span_{turn()}_{given}_{st.query_params.get('until')}",
         format_func=lambda s: SPANS.get(s) or _chosen_text(),
     )  # fmt: skip
     if picked != CHOSEN:
-        st.query_params["since"] = picked
-        st.query_params.pop("until", None)
+        if picked != given or explicit:  # what nobody chose stands in no address: an address is what is recorded
+            st.query_params["since"] = picked
+            st.query_params.pop("until", None)
         return now() - duration(picked), now()
     try:
         return _moments()
@@ -114,7 +115,9 @@ def _moments() -> tuple[datetime, datetime]:
 def _several(name: str, options: list[str]) -> tuple[str, ...]:
     given = st.query_params.get_all(name)[:MANY]
     known = list(dict.fromkeys([*options, *given]))
-    picked = st.multiselect(name.capitalize(), known, default=given, key=f"filters_{name}_{turn()}", placeholder="All")
+    picked = st.multiselect(
+        name.capitalize(), known, default=given, key=f"filters_{name}_{turn()}_{given}", placeholder="All"
+    )
     if list(picked) != given:
         st.query_params[name] = list(picked)
         if not picked:

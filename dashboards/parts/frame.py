@@ -23,10 +23,7 @@ def around(name: str) -> Iterator[None]:
     account = who.account()
     with st.sidebar:
         st.caption(f"{plain.label(account.name)} · {account.role.name}")
-        if account.source != "oidc":
-            st.link_button("Sign out", SIGN_OUT, icon=":material/logout:", type="tertiary")
-        elif st.button("Sign out", icon=":material/logout:", type="tertiary"):
-            st.logout()
+        st.link_button("Sign out", SIGN_OUT, icon=":material/logout:", type="tertiary")
     try:
         if account.role < page.role:
             context.ports().journal.write(account, "view", page=name, outcome="denied")

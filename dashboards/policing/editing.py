@@ -1,22 +1,17 @@
-"""The part of the page about policies where a text is edited: what is wrong beside it, what it changes, what it would have done, and its way out.
-
-From here no policy file is written: whoever may is handed the text and the command that puts it in force, and that is recorded.
-"""
+"""The part of the page about policies where a text is edited: what is wrong stands beside it, then what it changes and would have done."""
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 
-from dashboards import context, who
-from dashboards.interface import DashboardError, Role
+from dashboards import who
+from dashboards.interface import Role
 from dashboards.parts import jobs, plain, states, table
-from dashboards.policing import draft, trial
+from dashboards.policing import draft, rolling, trial
 from dashboards.policing.draft import Draft
 from pipeline.escape import visible
 
@@ -64,7 +59,7 @@ def consequences(edited: Draft) -> None:
         else:
             st.text("Nothing that is decided: only comments, titles or the order of lines.")
     _trial(edited)
-    _way_out(edited)
+    rolling.way_out(edited)
 
 
 def _standing(edited: Draft) -> str:
@@ -150,55 +145,6 @@ def _result(edited: Draft, job: jobs.Job) -> None:
     rows = trial.rows(found)
     if rows.num_rows:
         table.show(rows, "policies_trial_rows", select=False, alt="Backtest by rule")
-
-
-def _way_out(edited: Draft) -> None:
-    """The text and the command for somebody who may write the file; recorded before the text is handed over."""
-    st.subheader("Roll out")
-    st.text(
-        "The dashboard writes no policy file. It hands you the text; services that follow the file take it over within a second,"
-        " or refuse it, keep the version before, and record why."
-    )
-    allowed = who.may(Role.admin)
-    prepared = f"{edited.key}_prepared"
-    if st.button(
-        "Prepare roll-out",
-        icon=":material/upload_file:",
-        key="policies_prepare",
-        disabled=not allowed,
-        help=None if allowed else "Needs the role admin",
-    ):
-        prepare(edited)
-        st.session_state[prepared] = edited.sha256
-    if allowed and st.session_state.get(prepared) == edited.sha256:
-        name = PurePosixPath(edited.origin.file).name or "policy.yaml"
-        st.download_button(
-            "Download",
-            edited.text,
-            name,
-            "application/yaml",
-            icon=":material/download:",
-            key="policies_download",
-            on_click="ignore",
-        )
-        st.code(command(edited), language="bash")
-
-
-def prepare(edited: Draft) -> None:
-    """Record that a text leaves for a host. Raises ``DashboardError``."""
-    if draft.problems(edited):
-        raise DashboardError("this text cannot be in force: mend what is wrong with it first")
-    detail = {"sha256": edited.sha256, "instead_of": edited.version, "file": edited.origin.file}
-    context.ports().journal.write(
-        who.demand(Role.admin), "policy", page="policies", object=edited.policy, outcome="success", detail=detail
-    )  # fmt: skip
-
-
-def command(edited: Draft) -> str:
-    """What puts the downloaded text in force on a host."""
-    file = edited.origin.file if edited.version else f"/etc/lictor/policies/{edited.origin.file}"
-    name = PurePosixPath(file).name
-    return f"sudo install -m 0644 {shlex.quote(visible(name))} {shlex.quote(visible(file))}\nlictor policy check {shlex.quote(visible(file))}"
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:

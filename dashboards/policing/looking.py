@@ -33,7 +33,7 @@ def rules(looked: Draft) -> None:
 def lint(looked: Draft) -> None:
     """Warnings, and how much it leaves open."""
     warnings, (total, *parts) = draft.told("lint", looked)
-    left, right = st.columns([2, 3], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         st.metric(
             "Permissiveness", f"{total['points']:.0f} of 100", border=True,
@@ -43,15 +43,10 @@ def lint(looked: Draft) -> None:
             st.caption("What it leaves open, by weight")
             most = max(p["points"] for p in parts)
             points = st.column_config.ProgressColumn("Points", format="%.1f", min_value=0.0, max_value=most)
-            config = {"points": points}
             table.show(
-                pa.Table.from_pylist(parts),
-                "policies_score",
-                select=False,
-                config=config,
-                height=420,
-                alt="Parts of the score",
-            )
+                pa.Table.from_pylist(parts), "policies_score", select=False, config={"points": points},
+                height=min(38 + 35 * len(parts), 420), alt="Parts of the score",
+            )  # fmt: skip
     with right:
         st.caption(f"{len(warnings):,} remarks: rules that never decide, contradict each other, or are broad")
         if warnings:
@@ -95,30 +90,23 @@ def used(looked: Draft, chosen: filters.Filters) -> None:
     told = use.summary(rows)
     st.caption(
         f"{told.used} of {told.granting} grants were used, {told.unused} were not; {told.stopped} of {told.stopping} rules that stop something"
-        " decided. All versions of the policy in this time; counted over activity. Click a rule for what it decided about."
+        " decided. All versions of the policy in this time; counted by the hour. Click a rule for what it decided about."
     )  # fmt: skip
-    columns = [
-        "rule",
-        "action",
-        "use",
-        "matches",
-        "runs",
-        "programs",
-        "stopped",
-        "failed",
-        "unverified",
-        "observed",
-        "last",
-        "enforced",
-    ]
-    row = table.show(rows, "policies_use", height=420, columns=columns, alt="Rules and their use")
+    columns = ["rule", "action", "use", "matches", "went", "refused", "runs", "by", "last", "on", "enforced"]
+    row = table.show(
+        rows, "policies_use", height=420, columns=columns, alt="Rules and their use",
+        names={"went": "Went through", "refused": "Refused", "by": "Agents"},
+    )  # fmt: skip
     if row is None:
         return
     if row["rule"] == use.SILENT or not row["matches"]:
         states.empty("There are no rows of a rule for it.", "Rows without a rule are in the audit search.")
         return
     st.subheader(plain.label(f"What {row['rule']} decided about"))
-    objects = data.ask("policies_objects", rule=row["rule"], **asked)
+    begin = use.newest_part(row, chosen.since)
+    objects = data.ask("policies_objects", rule=row["rule"], **{**asked, "since": begin})
+    if begin > chosen.since:
+        st.caption(f"It decided {row['matches']:,} times: what it decided since {begin:%Y-%m-%d %H:%M} UTC is shown.")
     table.show(objects, "policies_objects", select=False, alt="Objects of a rule")
     if objects.num_rows >= OBJECTS:
         states.capped(objects.num_rows, "objects")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -13,11 +13,14 @@ from pipeline import schema
 
 SILENT = "(no rule and no default)"
 """How events are called that a policy lets pass without speaking of them."""
+LOOKED_AT = 500_000
+"""Events of a rule that are looked at one by one."""
+LEAST = timedelta(minutes=1)
 GRANTS = frozenset({"allow", "audit"})
-_COUNTS = ("matches", "runs", "programs", "stopped", "failed", "unverified", "observed")
+_COUNTS = ("matches", "went", "refused", "runs")
 _COLUMNS = pa.schema([
     ("rule", pa.string()), ("action", pa.string()), ("use", pa.string()), *((name, pa.int64()) for name in _COUNTS),
-    ("last", schema.TIME), ("on", pa.string()), ("enforced", pa.string()),
+    ("by", pa.string()), ("last", schema.TIME), ("on", pa.string()), ("enforced", pa.string()),
 ])  # fmt: skip
 
 
@@ -39,11 +42,19 @@ class Summary:
 def joined(rules: Rows, use: pa.Table) -> pa.Table:
     """One row for each rule and default of a text, and for those that decided meanwhile and do not stand in it."""
     granted = _by_rule(rules)
-    used = _summed(use.to_pylist())
+    used: dict[str | None, dict[str, Any]] = {row["rule"]: row for row in use.to_pylist()}
     rows = [_row(name, rule, used.pop(name, None)) for name, rule in granted.items()]
     rows += [_row(name or SILENT, None, counts) for name, counts in used.items()]
     rows.sort(key=lambda r: (-(r["matches"] or 0), r["rule"]))
     return pa.Table.from_pylist(rows, _COLUMNS)
+
+
+def newest_part(row: dict[str, Any], since: datetime) -> datetime:
+    """From when on to look at what a rule decided about: all of the time, or so much of its end as holds about ``LOOKED_AT`` events."""
+    if row["matches"] <= LOOKED_AT:
+        return since
+    part = (row["last"] - since) * (LOOKED_AT / row["matches"])
+    return max(since, row["last"] - max(part, LEAST))  # type: ignore[no-any-return]  # both are moments
 
 
 def summary(table: pa.Table) -> Summary:
@@ -64,19 +75,8 @@ def _by_rule(rules: Rows) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _summed(rows: Iterable[dict[str, Any]]) -> dict[str | None, dict[str, Any]]:
-    """Rows of use by rule: one of a sequence may have said several things."""
-    found: dict[str | None, dict[str, Any]] = {}
-    for row in rows:
-        known = found.setdefault(row["rule"], dict.fromkeys(_COUNTS, 0) | {"last": row["last"]})
-        for name in _COUNTS:
-            known[name] = max(known[name], row[name]) if name in {"runs", "programs"} else known[name] + row[name]
-        known["last"] = max(known["last"], row["last"])
-    return found
-
-
 def _row(name: str, rule: dict[str, Any] | None, counts: dict[str, Any] | None) -> dict[str, Any]:
-    row = dict.fromkeys(_COUNTS, 0) | {"last": None} | (counts or {}) | {"rule": name}
+    row = dict.fromkeys(_COUNTS, 0) | {"last": None, "by": None} | (counts or {}) | {"rule": name}
     if rule is None:
         remark = "nothing speaks of these" if name == SILENT else "not in this text"
         return row | {"action": "", "on": "", "enforced": "", "use": remark}

@@ -52,6 +52,15 @@ def dashboard(
             show_default=False,
         ),
     ] = None,
+    provider: Annotated[
+        Path | None,
+        typer.Option(
+            "--provider",
+            metavar="FILE",
+            help="People sign in at an OpenID provider (Entra ID and others), which this file describes.",
+            show_default=False,
+        ),
+    ] = None,
     names: Annotated[
         list[str] | None,
         typer.Option(
@@ -73,26 +82,20 @@ def dashboard(
 ) -> None:
     """Shows the lake in a browser: overview, audit search, agents, runs live, findings, held runs, policies, hunting, health.
 
-    Without --accounts it is for this machine only, and a link that is good once lets in. Every view of content and every act
-    is a row of the table console. docs/dashboard.md tells roles and ways in.
+    Without --accounts or --provider it is for this machine only, and a link that is good once lets in. Every view of content
+    and every act is a row of the table console. docs/dashboard.md tells roles and ways in.
 
     Example: lictor dashboard --port 8501
     """
     try:
-        from lictor.dashboard.serving import Options, serve  # noqa: PLC0415 - only when asked, as in all commands
+        from lictor.dashboard.options import Options  # noqa: PLC0415 - only when asked, as in all commands
+        from lictor.dashboard.serving import serve  # noqa: PLC0415
     except ImportError as error:
-        raise LictorError(
-            f"the dashboard's packages are missing ({error.name}): pip install 'lictor[dashboard]'"
-        ) from error
+        raise LictorError(_missing(error)) from error
     from lictor.settings import lake_path  # noqa: PLC0415 - see above
 
-    if (certificate is None) != (key is None):
-        raise LictorError("--tls-cert and --tls-key go together")
-    serve(
-        Options(
-            lake_path(lake), host, port, accounts, tuple(n.lower() for n in names or ()), certificate, key, behind_proxy
-        )
-    )
+    known_as = tuple(name.lower() for name in names or ())
+    serve(Options(lake_path(lake), host, port, accounts, provider, known_as, certificate, key, behind_proxy))
 
 
 @accounts_app.command("add")
@@ -158,13 +161,15 @@ def _told(do: Callable[[], T]) -> T:
     try:
         from dashboards.interface import DashboardError  # noqa: PLC0415 - see above
     except ImportError as error:
-        raise LictorError(
-            f"the dashboard's packages are missing ({error.name}): pip install 'lictor[dashboard]'"
-        ) from error
+        raise LictorError(_missing(error)) from error
     try:
         return do()
     except DashboardError as error:
         raise LictorError(str(error)) from error
+
+
+def _missing(error: ImportError) -> str:
+    return f"the dashboard's packages are missing ({error.name}): pip install 'lictor[dashboard]'"
 
 
 def _password() -> str:

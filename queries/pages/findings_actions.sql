@@ -3,6 +3,8 @@
 -- parameters:
 --   run: text = : the run; empty is what was done on the host outside of runs
 --   host: text = : the host
+--   first: time = -infinity: only what happened at this time or later
+--   last: time = infinity: only what happened before this time
 -- columns:
 --   time TIMESTAMPTZ: when it was intended
 --   action VARCHAR: what was done
@@ -20,7 +22,7 @@ SELECT
     arg_max(enforcement, time) FILTER (phase = 'result') AS enforcement, arg_max(evidence, time) FILTER (phase = 'result') AS evidence,
     date_diff('microsecond', min(time) FILTER (phase = 'intent'), max(time) FILTER (phase = 'result')) AS took_us, id
 FROM actions
-WHERE time >= $since AND time < $until AND CASE WHEN $run = '' THEN agent_run IS NULL AND host = $host ELSE agent_run = $run END
+WHERE time >= $first AND time < $last AND CASE WHEN $run = '' THEN agent_run IS NULL AND host = $host ELSE agent_run = $run END
 GROUP BY id
 ORDER BY time, id
 LIMIT 1000

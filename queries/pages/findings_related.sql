@@ -5,6 +5,8 @@
 --   run: text = : its run; empty is none
 --   rule: text = : what found it
 --   host: text = : its host
+--   first: time = -infinity: only what happened at this time or later
+--   last: time = infinity: only what happened before this time
 -- columns:
 --   relation VARCHAR: same run, or same rule and host
 --   time TIMESTAMPTZ: when it was found
@@ -17,7 +19,7 @@
 WITH found AS (
     SELECT id, time, coalesce(severity, 'informational') AS severity, title, rule, agent_run, $run <> '' AND agent_run = $run AS same_run
     FROM findings
-    WHERE id <> $finding AND (($run <> '' AND agent_run = $run) OR (rule = $rule AND host = $host AND time >= $since AND time < $until))
+    WHERE id <> $finding AND (($run <> '' AND agent_run = $run) OR (rule = $rule AND host = $host AND time >= $first AND time < $last))
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY time) = 1
 )
 SELECT

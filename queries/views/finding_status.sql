@@ -2,7 +2,7 @@
 -- answers: Which findings did somebody look at, how do they stand now, who said so, and why?
 -- columns:
 --   finding VARCHAR: finding id; one that is not here is new
---   status VARCHAR: new, acknowledged, in progress, resolved, false positive or risk accepted
+--   status VARCHAR: new, acknowledged, in_progress, resolved, false_positive or risk_accepted
 --   time TIMESTAMPTZ: when it was set
 --   account VARCHAR: who set it
 --   note VARCHAR: what they said

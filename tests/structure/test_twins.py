@@ -30,7 +30,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/policies/*.py": "they test the policy files of the tree, not one module",
     "tests/enforcer/machine.py": "the made-up machine of the ladder's tests",
     "tests/corpus.py": "finds real files of other projects for tests that read them",
-    "tests/receivers/*.py": "receivers for tests of exports: daemons and small servers",
+    "tests/receivers/*.py": "other ends for tests: daemons and small servers that exports and sign-ins talk to",
     "tests/npm.py": "fetches other products for tests that ask them",
     "tests/**/*_judge.py": "another product that tests beside it ask for its opinion",
     "tests/**/conftest.py": "fixtures for the tests beside it",

@@ -58,9 +58,17 @@ def test_a_damaged_segment_is_found_and_named(over, kept):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
-    told = checked(over.page("health"))
+    told = checked(over.page("health"))  # whether or not the lake can still be asked
     assert "1 damages" in told
     assert path.name in told
+
+
+def test_a_lake_that_cannot_be_asked_can_still_be_checked(over, kept):
+    for path in (kept / "coverage").rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:40])
+    at = over.page("health")
+    assert "This could not be shown." in words(at)
+    assert "damages." in checked(at)
 
 
 def test_a_viewer_cannot_begin_a_check(over, journal):

@@ -1,16 +1,10 @@
-"""Editing: what is wrong stands beside the text, what it changes is shown, and a roll-out is handed to who may and recorded."""
+"""Editing: what is wrong stands beside the text, what it changes is shown, and what it would have done is waited for."""
 
 from __future__ import annotations
 
-import shlex
 import time
 
-import pytest
-
-from dashboards import context, who
-from dashboards.interface import Account, DashboardError, Origin, Role
 from dashboards.policing import editing
-from dashboards.policing.draft import Draft
 
 CAREFUL = {"policy": "careful", "part": "Edit"}
 
@@ -83,33 +77,6 @@ def test_a_backtest_is_begun_waited_for_and_shown(governed, journal):
     assert any("changed after this backtest" in w.value for w in at.warning)
 
 
-def test_only_an_admin_prepares_a_roll_out_and_that_is_recorded(governed, journal):
-    at = edited(governed.page("policies", role=Role.responder, query=CAREFUL), lambda t: "# more\n" + t)
-    assert next(b for b in at.button if b.label == "Prepare roll-out").disabled
-    at = edited(governed.page("policies", role=Role.admin, query=CAREFUL), lambda t: "# more\n" + t)
-    next(b for b in at.button if b.label == "Prepare roll-out").click().run()
-    (row,) = journal.acts("policy")
-    assert row["detail"]["file"] == "/etc/lictor/policies/careful.yaml"
-    assert "sudo install -m 0644 careful.yaml /etc/lictor/policies/careful.yaml" in at.code[-1].value
-
-
-def test_the_role_is_asked_when_it_is_done(stage):
-    context.install(stage.ports)
-    who.recognise_by(lambda: Account("ann", Role.responder, "local"))
-    stage.ports.journal.rows.clear()
-
-    class Tools:
-        def check(self, *_):
-            return []
-
-        explain = lint = tests = check
-
-    context.install(type(stage.ports)(stage.ports.lake, stage.ports.journal, policies=Tools()))
-    with pytest.raises(DashboardError, match="needs the role admin"):
-        editing.prepare(Draft("p", "v", "", "lictor: 1"))
-    assert stage.ports.journal.rows == []
-
-
 def test_unseen_characters_are_found_and_shown():
     text = "lictor: 1\nname: p\u202e\n\tok: yes\nx: \u200b\n"
     assert editing.unseen(text) == [2, 4]
@@ -119,15 +86,3 @@ def test_unseen_characters_are_found_and_shown():
 def test_lines_that_are_not_there_are_left_out_and_long_ones_cut():
     assert editing.around("a\nb", [0, 2, 3, 2]) == "   2  b"
     assert len(editing.around("x" * 5000, [1])) < 220
-
-
-@pytest.mark.parametrize(
-    "file", ["/etc/lictor/p.yaml", "/etc/x; rm -rf ~/p.yaml", "/etc/$(reboot).yaml", "/etc/a'b.yaml"]
-)
-def test_a_command_names_one_file_whatever_it_is_called(file):
-    words = shlex.split(editing.command(Draft("p", "v", "", "", Origin(file))).split("\n")[0])
-    assert words == ["sudo", "install", "-m", "0644", file.rpartition("/")[2], file]
-
-
-def test_a_new_policy_goes_where_policies_are():
-    assert "/etc/lictor/policies/policy.yaml" in editing.command(Draft("p", "", "", ""))

@@ -9,7 +9,7 @@ import pyarrow as pa
 from dashboards.policing import use
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
-COUNTS = ("matches", "stopped", "failed", "unverified", "observed", "runs", "programs")
+COUNTS = ("matches", "went", "refused", "runs")
 
 
 def rule(name, action, on="file.read", enforced="kernel"):
@@ -19,11 +19,11 @@ def rule(name, action, on="file.read", enforced="kernel"):
 def used(*rows):
     fields = [
         ("rule", pa.string()),
-        ("verdict", pa.string()),
         *((n, pa.int64()) for n in COUNTS),
+        ("by", pa.string()),
         ("last", pa.timestamp("us", "UTC")),
     ]
-    made = [dict.fromkeys(COUNTS, 0) | {"last": NOW, "verdict": "allow"} | row for row in rows]
+    made = [dict.fromkeys(COUNTS, 0) | {"last": NOW, "by": "codex"} | row for row in rows]
     return pa.Table.from_pylist(made, pa.schema(fields))
 
 
@@ -46,12 +46,12 @@ def test_each_rule_stands_once_with_all_the_ways_it_is_carried_out():
 def test_what_nobody_needed_is_told_apart_from_what_was_used():
     rows = by_rule(use.joined(
         [rule("web", "allow"), rule("cache", "allow"), rule("keys", "deny"), rule("persist", "deny")],
-        used({"rule": "web", "matches": 7, "runs": 2}, {"rule": "keys", "matches": 3, "stopped": 2, "observed": 1}),
+        used({"rule": "web", "matches": 7, "runs": 2}, {"rule": "keys", "matches": 3, "refused": 2, "went": 1}),
     ))  # fmt: skip
     assert {n: r["use"] for n, r in rows.items()} == {
         "web": "used", "cache": "granted, never used", "keys": "decided", "persist": "never needed",
     }  # fmt: skip
-    assert (rows["keys"]["stopped"], rows["keys"]["observed"], rows["cache"]["matches"]) == (2, 1, 0)
+    assert (rows["keys"]["refused"], rows["keys"]["went"], rows["cache"]["matches"]) == (2, 1, 0)
 
 
 def test_what_decided_and_is_not_in_the_text_stays_visible():
@@ -61,15 +61,6 @@ def test_what_decided_and_is_not_in_the_text_stays_visible():
     assert rows["old"]["use"] == "not in this text"
     assert rows[use.SILENT]["use"] == "nothing speaks of these"
     assert rows[use.SILENT]["matches"] == 9
-
-
-def test_several_verdicts_of_one_rule_are_added_up():
-    later = NOW + timedelta(hours=1)
-    table = used(
-        {"rule": "a", "matches": 2, "runs": 3}, {"rule": "a", "matches": 5, "runs": 2, "last": later, "verdict": "ask"}
-    )
-    (row,) = use.joined([rule("a", "ask")], table).to_pylist()
-    assert (row["matches"], row["runs"], row["last"]) == (7, 3, later)
 
 
 def test_the_summary_counts_rules_of_the_text_only():
@@ -91,3 +82,12 @@ def test_the_busiest_rule_is_first():
         [rule("b", "allow"), rule("a", "allow"), rule("c", "allow")], used({"rule": "c", "matches": 4})
     ).to_pylist()
     assert [r["rule"] for r in rows] == ["c", "a", "b"]
+
+
+def test_of_a_rule_that_decides_all_the_time_the_newest_part_is_looked_at():
+    since = NOW - timedelta(days=10)
+    few, many, all_at_once = ({"matches": n, "last": NOW} for n in (use.LOOKED_AT, use.LOOKED_AT * 10, 10**12))
+    assert use.newest_part(few, since) == since
+    assert use.newest_part(many, since) == NOW - timedelta(days=1)
+    assert use.newest_part(all_at_once, since) == NOW - use.LEAST
+    assert use.newest_part({"matches": 10**9, "last": since}, since) == since
