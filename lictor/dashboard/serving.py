@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,13 +54,26 @@ def serve(options: Options) -> None:
         )
         sessions = Sessions(door.now, listening.getsockname()[1], secure=options.secure)
         who.recognise_by(lambda: _looking(sessions))
-        server = uvicorn.Server(_config(options, door, sessions, journal))
+        server = _Server(_config(options, door, sessions, journal))
         if door.again():
             say(f"the link is good once, for ten minutes; it lets in as {starter()}, with every right")
         else:
             print(f"dashboard: {address}", flush=True)
-        with suppress(KeyboardInterrupt):  # raised anew after all is closed: to end it so is no failure
-            server.run(sockets=[listening])
+        server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends at a signal and returns: uvicorn's own would raise the signal once more, and leave the lake's log as after a crash."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """For the time that it serves; a second signal does not wait for connections."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _standing(folder: Path) -> StandingLake:

@@ -325,8 +325,9 @@ class Enforcement:
             self._runs[hold.run].answers[row["state"]] += 1
             self._keep_now("requests", requests.table([row]))
         why = f": {decision.why}" if decision.why else ""
+        by = f" for {decision.account}" if decision.account else ""
         self._report(
-            f"{decision.then} by {decision.actor}{why} (run {hold.run}, {outcome.enforcement}: {outcome.evidence})"
+            f"{decision.then} by {decision.actor}{by}{why} (run {hold.run}, {outcome.enforcement}: {outcome.evidence})"
         )
 
     def _tell(self, asked: Asked, action: str) -> Outcome:

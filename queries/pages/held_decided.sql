@@ -13,6 +13,7 @@
 --   operation VARCHAR: what it asked for; NULL where a person froze the run
 --   object VARCHAR: path or address
 --   decided_by VARCHAR: name of the user who decided; lictor where the time was up
+--   decided_account VARCHAR: whose click it was, where that user is the dashboard
 --   decided_login VARCHAR: who had logged in, where that is another user
 --   why VARCHAR: what they said
 --   rule VARCHAR: the rule that asked
@@ -29,7 +30,7 @@
 WITH asked AS (SELECT id, min(time) AS asked FROM request_log GROUP BY id)
 SELECT
     r.time, r.state, date_diff('millisecond', a.asked, r.time) / 1000.0 AS took_s, r.agent, r.operation, r.object, r.decided_by,
-    r.decided_login, r.why, r.rule, r.policy, r.host, r."user", r.exe, r.cmdline, r.because, r.change, a.asked, r.agent_run, r.id
+    r.decided_account, r.decided_login, r.why, r.rule, r.policy, r.host, r."user", r.exe, r.cmdline, r.because, r.change, a.asked, r.agent_run, r.id
 FROM requests AS r
 JOIN asked AS a ON a.id = r.id
 WHERE r.state <> 'waiting'
