@@ -59,8 +59,8 @@ def show(finding: str) -> None:
 def _head(row: dict[str, Any], rests_on: Proof) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain.label(row["title"], 200), anchor=False, width="content")
-        st.badge(plain.label(row["severity"]), color=SEVERITY_COLOUR.get(row["severity"], "gray"))
-        st.badge(plain.label(words(row["status"])), color=STATUS_COLOUR.get(row["status"], "gray"))
+        st.badge(plain.badge(row["severity"]), color=SEVERITY_COLOUR.get(row["severity"], "gray"))
+        st.badge(plain.badge(words(row["status"])), color=STATUS_COLOUR.get(row["status"], "gray"))
     st.caption(plain.label(f"{row['time']:%Y-%m-%d %H:%M:%S} UTC · host {row['host']} · finding {row['id']}", 200))
     with st.container(horizontal=True, vertical_alignment="center"):
         dialog.button([standing(row)], "Set status", "findings_triage_one")

@@ -19,7 +19,6 @@ from tools.browsing import browser, serving
 
 EXPECTED = {
     r"Failed to load resource.*404.* \S+/_stcore/(health|host-config)$": "Streamlit looks for its server below the page's address first",
-    r"favicon.ico$": "TEMPORARY",
 }
 """What a browser says that is no fault of ours, each with its reason."""
 
