@@ -17,25 +17,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipeline.columns import DICTIONARY, INT, LONG, TEXT, TIME, Column
+from pipeline.columns import column as _c
+
 SCHEMA_VERSION = 1
 
-TEXT = pa.string()
-INT = pa.int32()
-LONG = pa.int64()
-TIME = pa.timestamp("us", tz="UTC")
-DICTIONARY = pa.dictionary(pa.int32(), pa.string())
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table: its lake type, unit, where the value comes from, its meaning."""
-
-    name: str
-    type: pa.DataType
-    group: str
-    unit: str
-    source: str
-    meaning: str
+__all__ = ["DICTIONARY", "INT", "LONG", "TEXT", "TIME", "Column"]
 
 
 @dataclass(frozen=True)
@@ -109,10 +96,6 @@ QUALITY: tuple[str, ...] = (
     "inferred",         # attribution by time or open handles, not by inheritance
 )  # fmt: skip
 """Flags of a row's ``quality``, in the order of the bits of a kernel record's ``quality``."""
-
-
-def _c(name: str, type_: pa.DataType, group: str, unit: str, source: str, meaning: str) -> Column:
-    return Column(name, type_, group, unit, source, meaning)
 
 
 ACTIVITY: tuple[Column, ...] = (

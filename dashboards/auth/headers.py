@@ -45,7 +45,7 @@ def for_pages(html: str) -> str:
 def for_plain(html: str) -> str:
     """The policy of a page without scripts, whose own style is all that it has."""
     styles = " ".join(map(_hashed, _STYLE.findall(html))) or "'none'"
-    return f"default-src 'none'; style-src {styles}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    return f"default-src 'none'; img-src data:; style-src {styles}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 @lru_cache(maxsize=1)

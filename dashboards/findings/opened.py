@@ -20,6 +20,7 @@ from pipeline.escape import visible
 from queries import techniques
 
 RELATED = timedelta(days=7)
+ROUND = timedelta(seconds=2)
 
 
 def show(finding: str) -> None:
@@ -44,7 +45,7 @@ def show(finding: str) -> None:
         "findings_history": {"finding": finding},
     })  # fmt: skip
     dialog.done()
-    _head(row)
+    _head(row, rests_on)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _finder(row)
@@ -55,19 +56,26 @@ def show(finding: str) -> None:
     _related(answers["findings_related"])
 
 
-def _head(row: dict[str, Any]) -> None:
+def _head(row: dict[str, Any], rests_on: Proof) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain.label(row["title"], 200), anchor=False, width="content")
-        st.badge(plain.label(row["severity"]), color=SEVERITY_COLOUR.get(row["severity"], "gray"))
-        st.badge(plain.label(words(row["status"])), color=STATUS_COLOUR.get(row["status"], "gray"))
+        st.badge(plain.badge(row["severity"]), color=SEVERITY_COLOUR.get(row["severity"], "gray"))
+        st.badge(plain.badge(words(row["status"])), color=STATUS_COLOUR.get(row["status"], "gray"))
     st.caption(plain.label(f"{row['time']:%Y-%m-%d %H:%M:%S} UTC · host {row['host']} · finding {row['id']}", 200))
     with st.container(horizontal=True, vertical_alignment="center"):
         dialog.button([standing(row)], "Set status", "findings_triage_one")
         packing.button(row, "findings_pack")
         if row["agent_run"]:
-            links.to("run", f"Run {row['agent_run']}", {"run": row["agent_run"]})
+            links.to("run", f"Run {row['agent_run']}", {"run": row["agent_run"], **_moment(rests_on)})
         else:
             st.caption("It is about no single run.")
+
+
+def _moment(rests_on: Proof) -> dict[str, str]:
+    """The part of the run in which the evidence lies, as its page takes it."""
+    if not rests_on.timed:
+        return {}
+    return {"since": (rests_on.since - ROUND).isoformat(), "until": (rests_on.until + ROUND).isoformat()}
 
 
 def _finder(row: dict[str, Any]) -> None:

@@ -13,8 +13,7 @@ from dashboards.parts import filters, links, states, table
 COLUMNS = [
     "time", "severity", "status", "title", "agent", "host", "rule", "attack", "status_by", "user", "agent_run",
 ]  # fmt: skip
-TALL = 560
-"""Pixels of a long list."""
+TALL = 560  # pixels of a long list
 ADDRESS = ("since", "until", "agents", "hosts", "users", "severity", "status", "rule", "attack", "run")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,11 +11,9 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.holding import cards, files, questions
-from dashboards.parts import deeds, filters, links, record, states, table
+from dashboards.parts import deeds, filters, links, live, record, states, table
 
-LIVE_S = 2.0
-KEPT = timedelta(days=90)
-"""How far back the history of the quarantine goes here."""
+KEPT = timedelta(days=90)  # how far back the history of the quarantine goes here
 DECIDED = [
     "time", "state", "took_s", "agent", "operation", "object", "decided_by", "decided_account", "decided_login", "why", "rule", "host", "user",
     "cmdline", "agent_run",
@@ -26,7 +25,7 @@ def waiting(hold: str) -> None:
     deeds.told("held_")  # not among the cards: they are drawn anew before anybody has read it
     if hold:
         _one(hold)
-    st.fragment(run_every=LIVE_S)(cards.draw)(hold)
+    live.part(partial(cards.draw, hold), going=True)
     now = datetime.now(UTC).replace(microsecond=0)
     rows = data.ask("held_elsewhere", since=now)
     here = [asked.hold for asked in questions.ask().questions]
@@ -79,10 +78,19 @@ def quarantine() -> None:
         table.show(found["held_people"], "held_people", select=False, alt="Who had files restored or purged, and why")
 
 
+def named() -> str:
+    """The question that the address names."""
+    hold = st.query_params.get("hold", "")
+    if hold.isprintable():
+        return hold
+    st.warning("The question in the address cannot be read; all are shown.")
+    return ""
+
+
 shown = st.tabs(["Waiting", "Decided", "Quarantine"], key="tab", on_change="rerun", bind="query-params")
 if shown[0].open:
     with shown[0]:
-        waiting(st.query_params.get("hold", ""))
+        waiting(named())
 elif shown[1].open:
     with shown[1]:
         decided()

@@ -25,7 +25,7 @@ def draw(row: Row, told: Told, counts: Row, findings: int, lost: pa.Table) -> No
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain.label(f"{row['agent'] or 'agent'} on {row['host'] or '?'}"), anchor=False, width="content")
         st.badge(word, color=colour)
-        st.badge(plain.label(governed(row)), color=MODES.get(row["mode"], "gray"), help=version(row))
+        st.badge(plain.badge(governed(row)), color=MODES.get(row["mode"], "gray"), help=version(row))
         st.badge("complete" if complete else "incomplete", color="green" if complete else "orange", help=why)
     st.code(visible(row["command"] or "(command line not known)"), language=None, wrap_lines=True)
     st.caption(plain.label(" · ".join(facts(row)), 400))

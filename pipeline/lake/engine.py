@@ -64,9 +64,10 @@ def connect(root: Path, memory: int) -> duckdb.DuckDBPyConnection:
 def define(connection: duckdb.DuckDBPyConnection, root: Path, taken: Snapshot, views: Mapping[str, str]) -> None:
     """Create the base tables and the views, then lock the settings. Raises ``QueryError`` for a broken view."""
     for table in schema.TABLES:
-        connection.register(f"_live_{table}", live_rows(table, taken.live.get(table, [])))
-    for name in BASE_TABLES:
-        define_base(connection, root, name, taken.segments)
+        connection.register(live_name(table), live_rows(table, taken.live.get(table, [])))
+    for name, table in BASE_TABLES.items():
+        own = uncounted(taken.segments) if name == UNCOUNTED else taken.segments
+        connection.execute(f"CREATE VIEW {name} AS {base_query(root, table, own, live_name(table))}")
     for name, sql in views.items():
         try:
             connection.execute(f"CREATE VIEW {_named(name)} AS {sql}")
@@ -75,17 +76,16 @@ def define(connection: duckdb.DuckDBPyConnection, root: Path, taken: Snapshot, v
     connection.execute("SET lock_configuration = true")
 
 
-def define_base(connection: duckdb.DuckDBPyConnection, root: Path, name: str, segments: Sequence[Segment]) -> None:
-    """Create or replace the base table of a name; the rows of logs are registered as ``_live_<table>``."""
-    own = uncounted(segments) if name == UNCOUNTED else segments
-    connection.execute(f"CREATE OR REPLACE VIEW {name} AS {base_query(root, BASE_TABLES[name], own)}")
+def live_name(table: str) -> str:
+    """What rows of logs are registered as."""
+    return f"_live_{table}"
 
 
 def uncounted(segments: Iterable[Segment]) -> list[Segment]:
-    """Segments of ``activity`` whose log left no ``activity_hours``."""
+    """Segments of ``activity`` without a segment of ``activity_hours`` beside them: from before those came, or theirs is damaged."""
     listed = list(segments)
-    counted = {s.stem for s in listed if s.table == "activity_hours"}
-    return [s for s in listed if s.table == "activity" and s.stem not in counted]
+    counted = {s.path.partition("/")[2] for s in listed if s.table == "activity_hours"}
+    return [s for s in listed if s.table == "activity" and s.path.partition("/")[2] not in counted]
 
 
 def within(segments: Iterable[Segment], span: tuple[int, int] | None) -> list[Segment]:
@@ -104,8 +104,8 @@ def _reaches(segment: Segment, since: int, until: int) -> bool:
     return segment.last_time + slack >= since and segment.first_time - slack < until
 
 
-def base_query(root: Path, table: str, segments: Iterable[Segment]) -> str:
-    """SQL of a base table: rows of the logs and of the segments as one.
+def base_query(root: Path, table: str, segments: Iterable[Segment], *more: str) -> str:
+    """SQL of a base table: rows of the segments, and of ``more`` tables that are in memory, as one.
 
     Files with the same columns are one scan, of which only the first file's footer is read to
     plan; files of an older schema are another one, and columns that they lack become NULL.
@@ -114,10 +114,9 @@ def base_query(root: Path, table: str, segments: Iterable[Segment]) -> str:
     may be at most, and passes over files of which none is so new. Oldest first, it would read all columns of every file.
     """
     groups: dict[str, list[str]] = {}
-    for segment in sorted(segments, key=_latest, reverse=True):
-        if segment.table == table:
-            groups.setdefault(segment.columns, []).append(_quoted(str(root / segment.path)))
-    scans = [f"FROM _live_{table}"]
+    for segment in sorted((s for s in segments if s.table == table), key=_latest, reverse=True):
+        groups.setdefault(segment.columns, []).append(_quoted(f"{root}/{segment.path}"))
+    scans = [f"FROM {name}" for name in more if name]
     scans += [f"FROM read_parquet([{', '.join(g)}], hive_partitioning = false)" for g in groups.values()]
     columns = ", ".join(map(_named, schema.lake_schema(table).names))
     return f"SELECT {columns} FROM ({' UNION ALL BY NAME '.join(scans)})"  # noqa: S608  # every part is quoted above
@@ -137,7 +136,8 @@ def live_rows(table: str, parts: Sequence[pa.Table]) -> pa.Table:
     want = schema.memory_schema(table)
     some = pa.concat_tables(parts, promote_options="default") if parts else pa.table({})
     present = set(some.schema.names)
-    columns = [some[f.name] if f.name in present else pa.nulls(some.num_rows, f.type) for f in want]
+    absent = {t: pa.nulls(some.num_rows, t) for t in {f.type for f in want}}  # one for all columns of a type
+    columns = [some[f.name] if f.name in present else absent[f.type] for f in want]
     return pa.table(columns, schema=want)
 
 
@@ -146,7 +146,7 @@ def needed_views(sql: str, views: Mapping[str, str]) -> dict[str, str]:
 
     Creating a view plans it, which reads footers: those that no word of the query names are left out.
     """
-    if _ASKS_WHAT_THERE_IS.search(sql):
+    if asks_what_there_is(sql):
         return dict(views)
     wanted, text = set(), sql
     for name in reversed(list(views)):
@@ -154,6 +154,11 @@ def needed_views(sql: str, views: Mapping[str, str]) -> dict[str, str]:
             wanted.add(name)
             text += " " + views[name]
     return {n: s for n, s in views.items() if n in wanted}
+
+
+def asks_what_there_is(sql: str) -> bool:
+    """Whether a query may be about names themselves, so that all of them have to be there."""
+    return _ASKS_WHAT_THERE_IS.search(sql) is not None
 
 
 def mentions(text: str, name: str) -> bool:

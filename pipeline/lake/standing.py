@@ -3,8 +3,10 @@
 For questions that Lictor itself writes, as the pages of a dashboard do. A person's SQL goes to ``Lake``: a worker of its own is the better cage,
 and a slow question there keeps nobody waiting. A question takes whichever worker is free; with all busy it waits.
 
-What is guaranteed about damage: missing and cut segments are noticed when their commit record is first seen; content is compared with its SHA-256 in
-the background, what came last first, so a flipped bit is found some time after the start, not before the first answer.
+What is guaranteed about damage: a segment is looked at before a question reads its file, so one that is missing or cut, or that has changed since
+it was last seen, fails the question or is left out aloud. Its bytes are compared with their SHA-256 in the background, what came last first: an answer
+may rest on segments whose turn has not come, and once a flipped bit is found, each later question that reads that segment fails or leaves it out.
+Small tables are held in memory as they were when their files were read.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +31,12 @@ from pipeline.lake.errors import LakeError, QueryError, log_warning
 from pipeline.lake.reader import GRACE_S, Span, environment, microseconds, read_exactly, read_line
 
 START_S = 30.0
+WARM_APART_S = 15.0
+"""Between the starts of two workers that nobody has asked yet."""
 
 
 class StandingLake:
-    """As ``Lake``, for many threads; ``workers`` processes are started when they are first needed. Raises ``LakeError``."""
+    """As ``Lake``, for many threads; ``workers`` processes are started at once, one after the other, or when they are needed. Raises ``LakeError``."""
 
     def __init__(
         self, root: Path | str, *, views: Mapping[str, str] | None = None, memory: int = 1 << 30,
@@ -45,11 +50,14 @@ class StandingLake:
         self._max_bytes = max_bytes
         self._report = report
         self._reported: set[str] = set()
+        self._closed = False
         # One thread starts all of them: a worker dies with the thread that started it (PR_SET_PDEATHSIG), and askers come and go.
         self._starter = ThreadPoolExecutor(1, "lake-standing")
         self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()  # the last one used has the most in its caches
-        for _ in range(workers):
-            self._free.put(_Worker(self._settings, self._starter))
+        started = [_Worker(self._settings, self._starter) for _ in range(workers)]
+        for worker in started:
+            self._free.put(worker)
+        threading.Thread(target=_warm, args=(started[::-1],), name="lake-warm", daemon=True).start()
 
     def query(
         self,
@@ -73,10 +81,11 @@ class StandingLake:
         return self._asked(sqls, timeout, None, skip_damaged, span)
 
     def close(self) -> None:
-        """End the workers that are free; one that is busy ends with this process."""
+        """End the workers that are free; one that is busy ends with this process. Whoever asks later gets ``LakeError``."""
+        self._closed = True
         while True:
             try:
-                self._free.get_nowait().stop()
+                self._free.get_nowait().close()
             except queue.Empty:
                 break
         self._starter.shutdown(wait=False)
@@ -85,15 +94,17 @@ class StandingLake:
         self, sqls: Mapping[str, str], timeout: float, limit: int | None, skip_damaged: bool, span: Span | None
     ) -> dict[str, pa.Table | QueryError]:
         layout.check_readable(self.root)
-        request = {
-            "sqls": dict(sqls), "timeout": timeout, "limit": limit, "skip_damaged": skip_damaged,
-            "span": microseconds(span), "max_bytes": self._max_bytes,
-        }  # fmt: skip
+        if self._closed:
+            raise LakeError(f"{self.root}: this lake was closed: open it anew")
         deadline = time.monotonic() + timeout
         try:
             worker = self._free.get(timeout=timeout)
         except queue.Empty:
             raise QueryError(f"all query workers are busy for {timeout:g} s: try again") from None
+        request = {
+            "sqls": dict(sqls), "timeout": max(0.1, deadline - time.monotonic()), "allowed": timeout, "limit": limit,
+            "skip_damaged": skip_damaged, "span": microseconds(span), "max_bytes": self._max_bytes,
+        }  # fmt: skip
         try:
             answer, content = worker.ask(request, deadline + GRACE_S, self._max_bytes * 2)
         finally:
@@ -128,6 +139,7 @@ class _Worker:
         self._settings, self._starter = settings, starter
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._closed = False
 
     def ask(self, request: Mapping[str, Any], deadline: float, most: int) -> tuple[dict[str, Any], memoryview]:
         """One question and its answer; raises ``QueryError`` where the worker died or does not end, ``LakeError`` where none starts."""
@@ -140,7 +152,7 @@ class _Worker:
             except TimeoutError:
                 self.stop()
                 raise QueryError(
-                    f"the query took longer than {request['timeout']:g} s: narrow it, or allow more time"
+                    f"the query took longer than {request['allowed']:g} s: narrow it, or allow more time"
                 ) from None
             except (OSError, EOFError, ValueError, KeyError):
                 raise QueryError(self._died()) from None
@@ -148,6 +160,16 @@ class _Worker:
                 self.stop()
                 raise
             return answer, memoryview(content)
+
+    def start(self) -> None:
+        """Start the process before the first question, which then finds the lake known. What fails is told to who asks."""
+        with suppress(LakeError, RuntimeError), self._lock:  # a starter that was shut down takes no more
+            self._running()
+
+    def close(self) -> None:
+        """End the process and start no other one."""
+        self._closed = True
+        self.stop()
 
     def stop(self) -> None:
         """End the process; the next question starts another one."""
@@ -163,7 +185,12 @@ class _Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.stop()
+        if self._closed:
+            raise LakeError("this lake was closed: open it anew")
         process = self._process = self._starter.submit(_started).result()
+        if self._closed:  # meanwhile
+            self.stop()
+            raise LakeError("this lake was closed: open it anew")
         try:
             _write(process, self._settings)
             answer = json.loads(_line(process, time.monotonic() + START_S))
@@ -178,6 +205,13 @@ class _Worker:
         self.stop()
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return f"the query worker died ({how}): it may have asked for too much memory; narrow the query"
+
+
+def _warm(workers: Iterable[_Worker]) -> None:
+    """Start one after the other: two that take the lake in at the same time would keep the first question waiting."""
+    for worker in workers:
+        worker.start()
+        time.sleep(WARM_APART_S)
 
 
 def _bounded(size: int, most: int) -> int:

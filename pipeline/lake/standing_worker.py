@@ -1,7 +1,7 @@
 """The process that stays and answers the questions of a dashboard: locked down like any query worker, but it remembers.
 
 Reads its settings as one line of JSON, gives up its rights, and then answers one request after the other: a line of JSON each way, and behind the
-answer an Arrow IPC stream for each question. Between requests it compares segments with their checksums, one at a time.
+answer an Arrow IPC stream for each question. Between requests it takes small tables into memory, and compares segments with their checksums.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import duckdb
 import pyarrow as pa
 
-from pipeline.lake import engine, sandbox, snapshot
+from pipeline.lake import engine, sandbox
 from pipeline.lake.errors import LakeError, QueryError, one_line
+from pipeline.lake.kept import Kept
 from pipeline.lake.standing_state import LakeState
-from pipeline.lake.worker import HEADROOM, explained, first_of, interrupt, one, stream
+from pipeline.lake.worker import FAILURES, HEADROOM, explained, first_of, interrupt, one, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pipeline.lake.segments import Segment
 
 Answer = tuple[dict[str, Any], list[pa.Buffer]]
 
@@ -38,42 +40,58 @@ class Standing:
         # Footers are read once: two thousand of them are most of what a small question costs.
         self._connection.execute("SET parquet_metadata_cache = true")
         self._connection.execute("SET lock_configuration = true")
-        self._live: dict[str, int] = {}
-        self._bases: dict[str, tuple[int, Any]] = {}
+        self._kept = Kept(self._connection, root, memory)
+        self._live: dict[str, list[int]] = {}
+        self._alive: dict[str, list[pa.Table]] = {}  # what is alive keeps its id
+        self._bases: dict[str, Any] = {}
         self._defined: set[str] = set()
 
     def answer(self, request: Mapping[str, Any]) -> Answer:
         """Answer one request; raises ``LakeError`` for what concerns all of its questions."""
-        self._state.refresh()
-        damages = self._state.damages
-        if damages and not request["skip_damaged"]:
-            raise QueryError(first_of(damages))
         late = threading.Event()
         timer = threading.Timer(request["timeout"], interrupt, (self._connection, late))
         timer.daemon = True
         timer.start()
         try:
-            return self._answered(request, damages, late)
+            return self._answered(request, late)
         finally:
             timer.cancel()
             timer.join()
 
-    def check_one(self) -> bool:
-        """Compare one more segment with its checksum; false when nothing is left to compare."""
-        return self._state.check_one()
+    def work_ahead(self) -> bool:
+        """Some of what will be needed: commit records, rows of small tables, and then sums compared, one step at a time.
 
-    def _answered(self, request: Mapping[str, Any], damages: list[str], late: threading.Event) -> Answer:
-        segments = engine.within(self._state.segments, request["span"])
-        taken = snapshot.Snapshot(segments=segments)
+        False when nothing is left to do.
+        """
+        if not self._state.version:
+            self._state.refresh()
+        return self._kept.step(self._state.of) or self._state.check_one()
+
+    def _answered(self, request: Mapping[str, Any], late: threading.Event) -> Answer:
+        self._state.refresh()
+        bases, views = self._needs("\n".join(request["sqls"].values()))
+        chosen = self._chosen(bases, request["span"], self._state.of)
+        if self._state.look(s for b, listed in chosen.items() if not self._is_kept(b) for s in listed):
+            chosen = self._chosen(bases, request["span"], self._state.of)
+        bad = self._chosen(bases, request["span"], self._state.bad)
+        damages = self._state.damages(s for listed in bad.values() for s in listed)
+        if damages and not request["skip_damaged"]:
+            raise QueryError(first_of(damages))
+
+        def faults() -> list[str]:
+            return self._state.compare(s for listed in chosen.values() for s in listed)
+
         try:
-            self._define("\n".join(request["sqls"].values()), segments, request["span"])
-        except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
-            raise explained(error, self._root, request, taken, late=late.is_set()) from error
+            for base in bases:
+                self._define(base, chosen[base])
+            self._define_views(views)
+        except FAILURES as error:
+            raise explained(error, request, late, faults) from error
         parts: dict[str, tuple[int | None, str | None]] = {}
         streams: list[pa.Buffer] = []
         left = request["max_bytes"]
         for name, sql in request["sqls"].items():
-            found = one(self._connection, sql, left, self._root, request, taken, late)
+            found = self._ask(sql, left, request, late, faults)
             if isinstance(found, QueryError):
                 parts[name] = (None, str(found))
                 continue
@@ -82,22 +100,58 @@ class Standing:
             parts[name] = (streams[-1].size, None)
         return {"warnings": damages, "parts": parts}, streams
 
-    def _define(self, sql: str, segments: list[Any], span: Any) -> None:
-        """Base tables as the lake is now, as far as the questions name them, and views that were not needed before."""
+    def _chosen(
+        self, bases: Iterable[str], span: tuple[int, int] | None, listed: Callable[[str], Sequence[Segment]]
+    ) -> dict[str, Sequence[Segment]]:
+        """Of the segments that are ``listed`` for a table, those that hold rows of a base table and of the span."""
+        found: dict[str, Sequence[Segment]] = {}
+        for base in bases:
+            table = engine.BASE_TABLES[base]
+            if self._is_kept(base):
+                found[base] = listed(table)
+            else:
+                found[base] = engine.within(listed(table), span)
+            if base == engine.UNCOUNTED:
+                found[base] = engine.uncounted([*self._state.of("activity_hours"), *found[base]])
+        return found
+
+    def _is_kept(self, base: str) -> bool:
+        table = engine.BASE_TABLES[base]
+        return base != engine.UNCOUNTED and self._kept.keeps(table, self._state.of(table))
+
+    def _ask(
+        self, sql: str, left: int, request: Mapping[str, Any], late: threading.Event, faults: Callable[[], list[str]]
+    ) -> pa.Table | QueryError:
+        """One question; what is in memory stays as it is, whatever the SQL says."""
+        self._connection.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            return one(self._connection, sql, left, request, late, faults)
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    def _needs(self, sql: str) -> tuple[list[str], dict[str, str]]:
+        """Base tables and views that a text names, with those that the views read from."""
         views = engine.needed_views(sql, self._views)
         text = " ".join([sql, *views.values()])
-        for name, table in engine.BASE_TABLES.items():
-            known = name in self._bases
-            # A view is bound when it is made: those that it reads from must be there, if only as they were.
-            if known and not engine.mentions(text, name):
-                continue
-            if self._live.get(table) != self._state.version:
-                self._connection.register(f"_live_{table}", engine.live_rows(table, self._state.live(table)))
-                self._live[table] = self._state.version
-            key = (self._state.version, span if table in engine.BY_TIME else None)
-            if self._bases.get(name) != key:
-                engine.define_base(self._connection, self._root, name, segments)
-                self._bases[name] = key
+        every = engine.asks_what_there_is(sql)
+        return [b for b in engine.BASE_TABLES if every or engine.mentions(text, b)], views
+
+    def _define(self, base: str, segments: Sequence[Segment]) -> None:
+        """A base table as the lake is now, unless it is that already."""
+        table = engine.BASE_TABLES[base]
+        pieces = self._state.live(table)
+        if self._live.get(table) != [id(piece) for piece in pieces]:
+            self._connection.register(engine.live_name(table), engine.live_rows(table, pieces))
+            self._live[table], self._alive[table] = [id(piece) for piece in pieces], pieces
+        held = self._kept.name(table, self._state.of(table)) if self._is_kept(base) else ""
+        wanted = held or list(segments)
+        if self._bases.get(base) != wanted:
+            sql = engine.base_query(self._root, table, () if held else segments, engine.live_name(table), held)
+            self._connection.execute(f"CREATE OR REPLACE VIEW {base} AS {sql}")
+            self._bases[base] = wanted
+
+    def _define_views(self, views: Mapping[str, str]) -> None:
+        """Views that were not needed before."""
         for name, view in views.items():
             if name not in self._defined:
                 self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {view}')
@@ -121,8 +175,8 @@ def main() -> None:
 
 
 def _next(requests: BinaryIO, standing: Standing) -> bytes:
-    """The next request; while there is none, segments are compared with their checksums."""
-    while not select.select([requests], [], [], 0)[0] and standing.check_one():
+    """The next request; while there is none, what will be needed is made ready."""
+    while not select.select([requests], [], [], 0)[0] and standing.work_ahead():
         pass
     return requests.readline()
 

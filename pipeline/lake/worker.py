@@ -22,7 +22,7 @@ from pipeline.lake import engine, sandbox, snapshot
 from pipeline.lake.errors import LakeError, QueryError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 HEADROOM = 4 << 30  # address space for libraries, thread stacks and rows that are not in Parquet yet
 _OWN_FAULTS = (
@@ -30,6 +30,8 @@ _OWN_FAULTS = (
     duckdb.OutOfRangeException, duckdb.PermissionException, duckdb.NotImplementedException, duckdb.SyntaxException,
 )  # fmt: skip
 """Errors that say something about the query; any other may come from a damaged file."""
+FAILURES = (QueryError, duckdb.Error, pa.ArrowException, RuntimeError, MemoryError)
+"""What a question may fail with; ``explained`` makes one line of it."""
 
 
 def main() -> None:
@@ -107,17 +109,21 @@ def _run(
     timer = threading.Timer(request["timeout"], interrupt, (connection, late))
     timer.daemon = True
     timer.start()
+
+    def faults() -> list[str]:
+        return list(snapshot.check_content(root, taken.segments).faults.values())
+
     try:
         try:
             engine.define(connection, root, taken, views)
             for statement in request.get("prepare", ()):
                 connection.execute(statement)
-        except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
-            raise explained(error, root, request, taken, late=late.is_set()) from error
+        except FAILURES as error:
+            raise explained(error, request, late, faults) from error
         results: dict[str, pa.Table | QueryError] = {}
         left = request["max_bytes"]
         for name, sql in request.get("sqls", {"": request["sql"]}).items():
-            found = one(connection, sql, left, root, request, taken, late)
+            found = one(connection, sql, left, request, late, faults)
             left -= found.nbytes if isinstance(found, pa.Table) else 0
             results[name] = found
         return results
@@ -127,30 +133,30 @@ def _run(
 
 
 def one(
-    connection: duckdb.DuckDBPyConnection, sql: str, left: int, root: Path, request: Mapping[str, Any],
-    taken: snapshot.Snapshot, late: threading.Event,
+    connection: duckdb.DuckDBPyConnection, sql: str, left: int, request: Mapping[str, Any], late: threading.Event,
+    faults: Callable[[], list[str]],
 ) -> pa.Table | QueryError:  # fmt: skip
     """Rows of one question, or why there are none."""
     try:
         if late.is_set():  # the interrupt was for the question before
             return QueryError(_too_late(request))
         return engine.fetch(connection, sql, request["limit"], left)
-    except QueryError as error:
-        return error
-    except (duckdb.Error, pa.ArrowException, RuntimeError, MemoryError) as error:
-        return explained(error, root, request, taken, late=late.is_set())
+    except FAILURES as error:
+        return explained(error, request, late, faults)
 
 
 def explained(
-    error: Exception, root: Path, request: Mapping[str, Any], taken: snapshot.Snapshot, *, late: bool
+    error: Exception, request: Mapping[str, Any], late: threading.Event, faults: Callable[[], list[str]]
 ) -> QueryError:
-    """What a failure of DuckDB or Arrow comes from: too much memory, too little time, a damaged file, or the SQL."""
+    """What a failure comes from: too much memory, too little time, a damaged file (``faults`` looks for one), or the SQL."""
+    if isinstance(error, QueryError):
+        return error
     if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
         return QueryError(_too_big(request))
-    if late:
+    if late.is_set():
         return QueryError(_too_late(request))
-    faults = {} if isinstance(error, _OWN_FAULTS) else snapshot.check_content(root, taken.segments).faults
-    return QueryError(first_of([*faults.values(), one_line(str(error))]))
+    lines = [] if isinstance(error, _OWN_FAULTS) else faults()
+    return QueryError(first_of([*lines, one_line(str(error))]))
 
 
 def interrupt(connection: duckdb.DuckDBPyConnection, late: threading.Event) -> None:
@@ -166,7 +172,8 @@ def first_of(lines: Sequence[str]) -> str:
 
 
 def _too_late(request: Mapping[str, Any]) -> str:
-    return f"the query took longer than {request['timeout']:g} s: narrow it, or allow more time"
+    allowed = request.get("allowed", request["timeout"])  # with the time that it waited for its turn
+    return f"the query took longer than {allowed:g} s: narrow it, or allow more time"
 
 
 def _too_big(request: Mapping[str, Any]) -> str:

@@ -12,8 +12,7 @@ import pytest
 from dashboards import data
 from dashboards.findings import packing
 from dashboards.interface import DashboardError, Role
-
-from .conftest import ROWS
+from tests.dashboards.findings.conftest import ROWS
 
 
 def made(finding):

@@ -39,6 +39,12 @@ def test_a_label_has_no_invisible_character_and_no_markup(text):
     assert not set(bare) & set("\\`*_{}[]()<>#!|~:$^=&@\"'")
 
 
+@given(st.text("\\[]()ab", max_size=20))
+def test_a_badge_stands_as_it_was_meant_once_streamlit_has_escaped_its_brackets(text):
+    shown = plain.badge(text).replace("[", "\\[").replace("]", "\\]")  # as st.badge does
+    assert shown == plain.label(text)
+
+
 @given(st.text(min_size=1, max_size=300), st.integers(3, 60))
 def test_what_is_shortened_keeps_its_ends(text, longest):
     made = plain.shortened(text, longest)

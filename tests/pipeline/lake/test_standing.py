@@ -234,10 +234,10 @@ def test_a_cut_segment_is_named_and_can_be_left_out(root):
 
 
 def _refused(lake):
-    """Why a question that reads nothing is refused, a moment later."""
+    """Why a question is refused, a moment later."""
     time.sleep(0.05)
     try:
-        lake.query("SELECT 1 AS n")
+        count(lake)
     except QueryError as error:
         return str(error)
     return None
@@ -248,12 +248,85 @@ def test_a_flipped_bit_is_found_in_the_background(root):
     content = bytearray(segment.read_bytes())
     content[len(content) // 2] ^= 1
     segment.write_bytes(content)
-    lake = StandingLake(root, workers=1)
+    lake = StandingLake(root, views=views(), workers=1)
     try:
         lake.query("SELECT 1 AS n", skip_damaged=True)
         found = [error for error in (_refused(lake) for _ in range(100)) if error]
         assert found
         assert "SHA-256" in found[0]
+        assert count(lake, "run_log") == 0, "what does not read it is answered"
+        assert count(lake, skip_damaged=True) == 0
+        assert lake.query("SELECT CAST(sum(events) AS BIGINT) AS n FROM activity_hourly")["n"].to_pylist() == [100]
+    finally:
+        lake.close()
+
+
+def test_a_segment_that_goes_and_comes_back_is_noticed_each_time(root, lake):
+    segment = next((root / "activity").rglob("*.parquet"))
+    assert count(lake) == 100
+    aside = segment.rename(segment.with_suffix(".aside"))
+    with pytest.raises(QueryError, match=rf"{segment.name}: this segment cannot be read"):
+        count(lake)
+    assert count(lake, skip_damaged=True) == 0
+    aside.rename(segment)
+    assert count(lake) == 100
+
+
+def test_rows_held_in_memory_are_those_of_the_files(root, lake):
+    run = {"run": "r1", "state": "started", "time": START, "started": START, "host": "h1"}
+    sql = "SELECT run, state FROM run_log ORDER BY run, state"
+    for number in range(4):
+        with LakeWriter(root, "h1") as writer:
+            for state in ("started", "ended"):
+                row = run | {"run": f"r{number}", "state": state}
+                writer.append("runs", pa.Table.from_pylist([row], schema=schema.lake_schema("runs")))
+                writer.sync()
+                assert lake.query(sql).equals(Lake(root).query(sql)), "from the log"
+        assert lake.query(sql).equals(Lake(root).query(sql)), "from a segment"
+    next((root / "runs").rglob("*.parquet")).unlink()
+    assert count(lake, "run_log") == 8, "they were read before it went"
+
+
+@pytest.mark.parametrize("sql", [
+    "WITH x AS (INSERT INTO _kept_activity_hours SELECT * FROM _kept_activity_hours) SELECT 1", "WITH x AS (DELETE FROM _kept_activity_hours) SELECT 1",
+    "WITH x AS (UPDATE _kept_activity_hours SET events = 0) SELECT 1",
+])  # fmt: skip
+def test_no_question_changes_what_is_held_in_memory(lake, sql):
+    total = "SELECT CAST(sum(events) AS BIGINT) AS n FROM activity_hourly"
+    assert lake.query(total)["n"].to_pylist() == [100]
+    with pytest.raises(QueryError):
+        lake.query(sql)
+    assert lake.query(total)["n"].to_pylist() == [100]
+
+
+def test_a_worker_is_there_before_anybody_asks_and_gone_after_the_end(root):
+    lake = StandingLake(root, workers=1)
+    deadline = time.monotonic() + 30
+    while not worker_pids() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [pid] = worker_pids()
+    assert count(lake) == 100
+    assert worker_pids() == [pid]
+    lake.close()
+    assert worker_pids() == []
+    with pytest.raises(LakeError, match="was closed"):
+        count(lake)
+
+
+def test_who_has_waited_for_a_turn_has_only_the_rest_of_the_time_and_costs_no_worker(root):
+    lake = StandingLake(root, workers=1)
+    try:
+        count(lake)
+        [pid] = worker_pids()
+        slow = threading.Thread(target=lambda: lake.query_all({"slow": SLOW}, timeout=3))
+        slow.start()
+        time.sleep(0.3)
+        begin = time.monotonic()
+        with pytest.raises(QueryError, match="longer than 5 s"):
+            lake.query(SLOW, timeout=5)
+        assert time.monotonic() - begin < 7
+        slow.join()
+        assert worker_pids() == [pid], "interrupted, not killed"
     finally:
         lake.close()
 

@@ -70,7 +70,7 @@ def test_half_a_frame_is_read_when_it_is_whole(root):
     path.write_bytes(whole[:-9])
     state = LakeState(root)
     assert as_known(state)[1] == 3
-    assert state.damages == []
+    assert state.damages() == []
     with open(path, "ab") as file:
         file.write(whole[-9:])
     assert as_known(state)[1] == 7
@@ -89,11 +89,11 @@ def test_damage_in_a_log_is_told_once_and_what_is_behind_it_counts(root):
     path.write_bytes(content)
     state = LakeState(root)
     found = as_known(state)
-    assert len(state.damages) == 1
-    assert path.name in state.damages[0]
+    assert len(state.damages()) == 1
+    assert path.name in state.damages()[0]
     assert found == as_fresh(root)
     as_known(state)
-    assert len(state.damages) == 1
+    assert len(state.damages()) == 1
     writer.close()
 
 
@@ -104,12 +104,12 @@ def test_a_damaged_commit_record_and_a_missing_segment_are_told(root):
     segment.unlink()
     state = LakeState(root)
     state.refresh()
-    assert [segment.name in line for line in state.damages] == [True]
+    assert [segment.name in line for line in state.damages()] == [True]
     record = next((root / layout.COMMITS).glob("*.json"))
     record.write_text("{")
     other = LakeState(root)
     other.refresh()
-    assert [record.name in line for line in other.damages] == [True]
+    assert [record.name in line for line in other.damages()] == [True]
 
 
 def test_content_is_compared_one_segment_at_a_time(root):
@@ -125,5 +125,5 @@ def test_content_is_compared_one_segment_at_a_time(root):
     while state.check_one():
         steps += 1
     assert steps == 2, "the rows and their counts"
-    assert ["SHA-256" in line for line in state.damages] == [True]
+    assert ["SHA-256" in line for line in state.damages()] == [True]
     assert all(s.table == "activity_hours" for s in state.segments)
