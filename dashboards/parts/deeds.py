@@ -52,7 +52,11 @@ def _confirm(deed: Deed, key: str) -> None:
     """The dialog with the second click."""
     st.text(visible(deed.says))
     why = st.text_input("Reason" if deed.reason else "Reason (optional)", key=f"{key}_why", max_chars=500)
-    if st.button(deed.label, key=f"{key}_do", icon=deed.icon, type="primary", disabled=deed.reason and not why.strip()):
+    # A button that is dead until the field is left loses the click that leaves it: without a reason it refuses in words.
+    if st.button(deed.label, key=f"{key}_do", icon=deed.icon, type="primary"):
+        if deed.reason and not why.strip():
+            st.error("Give a reason: it is kept with the act.")
+            return
         st.session_state[f"{key}_told"] = carried_out(deed, why.strip())
         st.rerun()
 
@@ -128,9 +132,10 @@ def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
 
 
 def _told(key: str) -> None:
-    """What came of the act, until the next one."""
-    told = st.session_state.pop(f"{key}_told", None)
-    if told is None:
+    """What came of the act, until it is dismissed or followed by another one: a live part is drawn anew before anybody has read it."""
+    told = st.session_state.get(f"{key}_told")
+    if told is None or st.button("Dismiss", key=f"{key}_dismiss", icon=":material/close:", type="tertiary"):
+        st.session_state.pop(f"{key}_told", None)
         return
     done, line = told
     if done:

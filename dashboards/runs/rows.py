@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,15 +88,15 @@ def _audit(values: dict[str, Any]) -> dict[str, str | list[str]]:
 
 
 def _whole(run: str, row: dict[str, Any]) -> dict[str, Any]:
-    """All fields of a row for who may see content, and a record of that; for others what the table has."""
+    """All fields of a row for who may see content, recorded once for each that is opened; for others what the table has."""
     if not who.may(Role.analyst):
         return row
-    seq = -1 if row["seq"] is None else row["seq"]
-    since, until = row["time"] - ONE, row["time"] + 2 * ONE
-    one = data.ask("audit_record", time_ns=row["time_ns"], seq=seq, run=run, since=since, until=until).to_pylist()
-    if not one:
-        return row
-    journal = context.ports().journal
-    journal.write(who.account(), "reveal", outcome="success", page="run", object=str(row["time_ns"]), agent_run=run)
-    whole: dict[str, Any] = json.loads(one[0]["record"])
-    return whole
+    asked: dict[str, Any] = {n: row[n] or "" for n in ("boot_id", "source", "class")} | {"time_ns": row["time_ns"]}
+    asked |= {n: -1 if row[n] is None else row[n] for n in ("cpu", "seq")}
+    found = data.ask("audit_record", **asked, since=row["time"], until=row["time"] + ONE).to_pylist()
+    name = f"{row['source']} {row['cpu']} {row['class']} {row['seq']} {row['time_ns']}"
+    if found and st.session_state.get("run_revealed") != name:
+        journal = context.ports().journal
+        journal.write(who.account(), "reveal", outcome="success", page="run", object=name, agent_run=run)
+        st.session_state["run_revealed"] = name
+    return found[0] if found else row

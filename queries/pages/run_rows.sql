@@ -25,6 +25,10 @@
 --   process_key BIGINT: identity of the process
 --   time_ns BIGINT: the exact order within a host
 --   seq BIGINT: sequence number
+--   class VARCHAR: activity class
+--   boot_id VARCHAR: boot of the host
+--   source VARCHAR: which collector saw it
+--   cpu INTEGER: processor
 SELECT
     time, operation,
     CASE
@@ -34,7 +38,7 @@ SELECT
         ELSE coalesce(path || coalesce(' → ' || path_to, ''), path_to, src_ip || coalesce(':' || src_port, ''))
     END AS object,
     verdict, rule, outcome, action, enforcement, exe, pid, cmdline, coalesce(tool_call, span_id) AS tool_call, labels, quality,
-    process_key, time_ns, seq
+    process_key, time_ns, seq, class, boot_id, source, cpu
 FROM activity
 WHERE agent_run = $run AND time >= $since AND time < $until
     AND (len($classes) = 0 OR list_contains($classes, class))

@@ -10,9 +10,15 @@ from dashboards.pages_list import PAGES
 from tests.browser import hostile
 
 EXEMPT = {
-    ("list", "[data-testid=stSidebarNavItems]"): "Streamlit puts the groups of its navigation between the list and its items",
+    (
+        "list",
+        "[data-testid=stSidebarNavItems]",
+    ): "Streamlit puts the groups of its navigation between the list and its items",
     ("listitem", "[data-testid=stSidebarNavItems] li"): "the items of that list",
-    ("svg-img-alt", ".brush_brush, .brush_brush_bg"): "Vega draws what a pointer marks as an image; the chart has its text",
+    (
+        "svg-img-alt",
+        ".brush_brush, .brush_brush_bg",
+    ): "Vega draws what a pointer marks as an image; the chart has its text",
 }
 """Violations inside of Streamlit's own widgets, by rule and selector, each with its reason."""
 ADDRESSES = [p.name for p in PAGES if p.name != "overview"]
@@ -24,7 +30,11 @@ def severe(page):
     """Violations that keep people out, without those that are Streamlit's own."""
     found = _axe.run(page).response["violations"]
     wanted = [(v, node) for v in found if v["impact"] in {"serious", "critical"} for node in v["nodes"]]
-    return [f"{v['id']}: {v['help']}: {node['html'][:300]}" for v, node in wanted if not exempt(page, v["id"], node["target"][0])]
+    return [
+        f"{v['id']}: {v['help']}: {node['html'][:300]}"
+        for v, node in wanted
+        if not exempt(page, v["id"], node["target"][0])
+    ]
 
 
 def exempt(page, rule, target):

@@ -79,7 +79,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment, in which this tree's Lictor is found."""
+    """The process's environment, in which this tree's Lictor is found."""
     return {**os.environ, "PYTHONPATH": str(ROOT), **(more or {})}
 
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
+from dashboards import data
 from dashboards.interface import DashboardError, Ports, Role
+from pipeline import schema
+from pipeline.lake.writer import LakeWriter
 from tests.dashboards.conftest import texts
 from tests.dashboards.findings.conftest import WORLD, T, identity, said
 
 ALL = {"since": "3650d"}
 
 
+@pytest.fixture(scope="module")
+def lake(lake_of, tmp_path_factory):
+    return lake_of(tmp_path_factory.mktemp("findings") / "lake", **WORLD)
+
+
 @pytest.fixture
-def over(stage, journal, lake_of, tmp_path):
-    """The stage over a world of its own, which a test may change."""
-    lake = lake_of(tmp_path / "lake", **WORLD)
-    stage.ports = Ports(lake, journal)
+def over(stage):
+    """The stage over that world."""
+    return stage
+
+
+@pytest.fixture
+def alone(stage, journal, lake_of, tmp_path):
+    """The stage over a world of its own, into which a test writes."""
+    stage.ports = Ports(lake_of(tmp_path / "lake", **WORLD), journal)
     return stage
 
 
@@ -29,11 +43,10 @@ def chosen(rows):
     return {"selection": {"rows": rows, "columns": [], "cells": []}}
 
 
-def insert(stage, row):
-    """Somebody else writes a row of console meanwhile."""
-    names = ", ".join(f'"{n}"' for n in row)
-    marks = ", ".join("?" for _ in row)
-    stage.ports.lake._connection.execute(f"INSERT INTO console ({names}) VALUES ({marks})", list(row.values()))
+def written(stage, table, row):
+    """Somebody else writes a row meanwhile."""
+    with LakeWriter(stage.ports.lake.root, "elsewhere") as writer:
+        writer.append(table, pa.Table.from_pylist([row], schema.lake_schema(table)))
 
 
 def test_an_empty_lake_says_why_and_what_to_do(stage, journal, lake_of, tmp_path):
@@ -195,11 +208,11 @@ def test_a_status_is_set_in_two_clicks(over, journal):
     assert not [b for b in at.button if b.key == "triage_set"]
 
 
-def test_the_second_of_two_people_is_told_before_they_overwrite(over, journal):
-    at = over.page("findings", query={"finding": "f1"}, role=Role.analyst)
+def test_the_second_of_two_people_is_told_before_they_overwrite(alone, journal):
+    at = alone.page("findings", query={"finding": "f1"}, role=Role.analyst)
     at.button(key="findings_triage_one").click().run()
     at.selectbox(key="triage_status").set_value("resolved").run()
-    insert(over, said(T + timedelta(days=3), "in_progress", "f1", note="I have it\x1b[31m", account="dan"))
+    written(alone, "console", said(T + timedelta(days=3), "in_progress", "f1", note="I have it\x1b[31m", account="dan"))
     at.button(key="triage_set").click().run()
     assert journal.acts("triage") == []
     assert "The status changed meanwhile. Nothing was set." in [w.value for w in at.warning]
@@ -208,16 +221,16 @@ def test_the_second_of_two_people_is_told_before_they_overwrite(over, journal):
     assert [(r["status"], r["detail"]["was"]) for r in journal.acts("triage")] == [("resolved", "in_progress")]
 
 
-def test_several_are_set_at_once_also_when_the_list_has_grown_meanwhile(over, journal):
-    at = over.page("findings", query=ALL, role=Role.analyst)
+def test_several_are_set_at_once_also_when_the_list_has_grown_meanwhile(alone, journal):
+    at = alone.page("findings", query=ALL, role=Role.analyst)
     at.toggle(key="findings_several").set_value(True).run()
     assert at.button(key="findings_triage_several").disabled
     key = at.dataframe[0].key
     at.session_state[key] = chosen([2, 4])
     at.run()
-    over.ports.lake._connection.execute(
-        "INSERT INTO findings (id, time, severity, title, rule) VALUES ('new', '2026-10-01', 'low', 'Later', 'x')"
-    )
+    later = {"id": "new", "time": datetime(2026, 10, 1, tzinfo=UTC), "severity": "low", "title": "Later", "rule": "x"}
+    written(alone, "findings", later)
+    data.forget()
     at.session_state[key] = chosen([2, 4])
     at.button(key="findings_triage_several").click().run()
     at.selectbox(key="triage_status").set_value("acknowledged").run()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import schema
-from pipeline.lake import commits, hours, layout, rows
+from pipeline.lake import commits, engine, hours, layout, rows, snapshot
 from pipeline.lake.reader import Lake
 from pipeline.lake.seal import seal
 from pipeline.lake.wal import Wal
@@ -56,6 +59,68 @@ def test_counts_are_those_of_a_plain_loop(batches):
     got = {(r["hour"], *(r[k] for k in KEYS)): (r["events"], r["first_time"], r["last_time"]) for r in full}
     assert len(full) == len(got)
     assert got == counted([one for listed in batches for one in listed])
+
+
+@given(st.lists(st.lists(row, min_size=1, max_size=12), min_size=1, max_size=4), st.integers(1, 60))
+def test_combinations_that_no_one_number_holds_are_counted_alike(batches, largest):
+    parts = [rows.tidy("activity", batch(listed)) for listed in batches]
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(hours, "_LARGEST", largest)
+        narrow = hours.of(parts)
+    assert narrow.equals(hours.of(parts))
+
+
+@pytest.mark.parametrize("time", [datetime(1, 1, 1, tzinfo=UTC), datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), datetime(9999, 12, 31, 23, 30, tzinfo=UTC)])  # fmt: skip
+def test_an_odd_clock_has_its_hour_as_well(time):
+    made = hours.of([rows.tidy("activity", batch([{"time": time}, {"time": START}, {"time": None}]))])
+    assert sorted(made["hour"].drop_null().to_pylist()) == sorted(
+        [time.replace(minute=0, second=0, microsecond=0), START.replace(minute=0, second=0)]
+    )
+
+
+steps = st.lists(
+    st.one_of(st.lists(row, min_size=1, max_size=6), st.sampled_from(["seal", "lose counts", "break counts"])),
+    max_size=8,
+)
+
+
+@settings(max_examples=25)
+@given(steps)
+def test_after_any_history_the_hours_are_those_of_the_events(history):
+    """Hosts, late rows and moments without a clock; logs sealed at any point, some from before there were counts, some damaged."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        with LakeWriter(root, "h1") as writer:
+            for step in history:
+                if isinstance(step, list):
+                    writer.append("activity", batch(step))
+                    writer.sync()
+                else:
+                    writer.seal()
+                    harm(root, step)
+                check(root)
+        check(root)
+
+
+def harm(root, step):
+    """Counts that never were, or a file of them that is cut."""
+    stems = layout.stems(root / layout.COMMITS, ".json")
+    if not stems or step == "seal":
+        return
+    commit = commits.read(root, stems[0])
+    counts = [s for s in commit.segments if s.table == "activity_hours"]
+    if step == "lose counts":
+        rest = tuple(s for s in commit.segments if s not in counts)
+        commits.write(root, commits.Commit(**{**commit.__dict__, "segments": rest}))
+    elif counts:
+        os.truncate(root / counts[-1].path, 7)
+
+
+def check(root):
+    taken = snapshot.take(root, schema.TABLES)  # leaves out what is cut
+    connection = engine.connect(root, 1 << 29)
+    engine.define(connection, root, taken, {"activity_hourly": views()["activity_hourly"]})
+    assert connection.sql(BY_HOURS).fetchall() == connection.sql(BY_EVENTS).fetchall()
 
 
 def some(count, host="h1", start=START, verdict="allow"):
