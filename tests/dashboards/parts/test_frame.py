@@ -17,6 +17,7 @@ def test_a_click_is_no_second_view_and_other_filters_are(stage, journal):
 def test_who_looks_and_the_way_out_are_told(stage):
     at = stage.page("overview", role=Role.analyst)
     assert "ann · analyst" in [c.value for c in at.sidebar.caption]
+    assert [b.label for b in at.sidebar.button] == ["Sign out"]
     assert not at.exception
 
 
