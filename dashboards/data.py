@@ -6,10 +6,12 @@ look at the same overview. Who may not see content gets it hidden here, before a
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +22,11 @@ from pipeline.lake.errors import LakeError
 from queries import paging
 from queries.catalog import CatalogError
 from queries.parameters import ParameterError
+
+_LARGE = re.compile(
+    r"\b(activity\w*|coverage\w*|[A-Z]\w+Logs|Device\w+|tool_calls|process_\w+|denials|egress|sensitive_access)\b"
+)
+"""Tables that are asked by time, and views over them."""
 
 KEPT_S = 2.0
 """How old an answer may be that is shown again."""
@@ -39,6 +46,10 @@ class _Kept:
         with self._lock:
             found = self._answers.get(key)
             return found[1] if found and time.monotonic() - found[0] < KEPT_S else None
+
+    def clear(self) -> None:
+        with self._lock:
+            self._answers.clear()
 
     def put(self, key: tuple[int, str], table: pa.Table) -> None:
         with self._lock:
@@ -67,8 +78,9 @@ def ask_all(
     }
     found = {name: _kept.get((id(lake), sql)) for name, sql in sqls.items()}
     missing = {name: sql for name, sql in sqls.items() if found[name] is None}
+    span = _span({name: questions[name] for name in missing})
     try:
-        answers = lake.query_all(missing, timeout=timeout) if missing else {}
+        answers = lake.query_all(missing, timeout=timeout, span=span) if missing else {}
     except LakeError as error:
         raise DashboardError(str(error)) from error
     for name, answer in answers.items():
@@ -81,7 +93,20 @@ def ask_all(
 
 def forget() -> None:
     """Ask anew at the next question: after an act whose effect must be seen."""
-    _kept.__init__()  # type: ignore[misc]  # an empty one in its place, for all who hold it
+    _kept.clear()
+
+
+def _span(asked: Mapping[str, Mapping[str, Any]]) -> tuple[datetime, datetime] | None:
+    """What time all of these questions are about together; ``None`` where one of them asks large tables about all time."""
+    spans = []
+    for name, values in asked.items():
+        sql = paging.pages()[name].sql
+        since, until = values.get("since"), values.get("until")
+        if "$since" in sql and isinstance(since, datetime) and isinstance(until, datetime):
+            spans.append((since, until))
+        elif _LARGE.search(sql):
+            return None
+    return (min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
 
 
 def _bound(name: str, values: Mapping[str, Any]) -> str:

@@ -13,9 +13,9 @@ from dashboards import who
 from dashboards.interface import Role
 
 CONTENT = frozenset({
-    "cmdline", "command", "last_command", "marks", "prompt", "line", "parent_cmdline", "root_command", "evidence_text",
+    "cmdline", "command", "last_command", "marks", "prompt", "line", "parent_cmdline", "creator_cmdline", "initiator_cmdline", "root_command", "evidence_text",
     "ProcessCommandLine", "InitiatingProcessCommandLine", "ActingProcessCommandLine", "TargetProcessCommandLine",
-    "CommandLine", "AuditData", "AdditionalFields", "arguments", "change", "text", "record",
+    "CommandLine", "AuditData", "AdditionalFields", "arguments", "change", "text", "record", "note", "why",
 })  # fmt: skip
 """Columns with content, by name, of every question and view."""
 

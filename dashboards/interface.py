@@ -8,7 +8,7 @@ what ``lictor held`` shows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Protocol
@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 Rows = list[dict[str, Any]]
+Span = tuple[datetime, datetime]
+"""From a moment to another one, which is not in it any more."""
 
 
 class Role(IntEnum):
@@ -48,12 +50,18 @@ class Asked(Protocol):
     """A lake that answers SQL: ``Lake`` and ``StandingLake`` of ``pipeline.lake`` both do."""
 
     def query(
-        self, sql: str, *, timeout: float = 30.0, limit: int | None = None, skip_damaged: bool = False
+        self,
+        sql: str,
+        *,
+        timeout: float = 30.0,
+        limit: int | None = None,
+        skip_damaged: bool = False,
+        span: Span | None = None,
     ) -> pa.Table:
         """Rows of one SELECT; raises ``LakeError``."""
 
     def query_all(
-        self, sqls: Mapping[str, str], *, timeout: float = 60.0, skip_damaged: bool = False
+        self, sqls: Mapping[str, str], *, timeout: float = 60.0, skip_damaged: bool = False, span: Span | None = None
     ) -> Mapping[str, pa.Table | Exception]:
         """Many SELECTs of one moment by name; one that fails gives its error. Raises ``LakeError``."""
 
@@ -91,25 +99,39 @@ class Vault(Protocol):
         """Deletes it for good; one line about it."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a policy's text comes from: ``file`` is what it is called, ``files`` are texts of files that it may include, by path.
+
+    They are those that the lake has of that version: no file of this machine is read for whoever writes here.
+    """
+
+    file: str = "policy.yaml"
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+NOWHERE = Origin()
+
+
 class Policies(Protocol):
     """The policy tools of the command line, over text that is in no file yet. All raise ``DashboardError``."""
 
-    def check(self, text: str) -> Rows:
-        """What is wrong with a policy: ``line``, ``column``, ``message``; empty where nothing is."""
+    def check(self, text: str, origin: Origin = NOWHERE) -> Rows:
+        """What is wrong with a policy: ``line``, ``column``, ``message``, and ``file`` where it is one that is included."""
 
-    def explain(self, text: str) -> Rows:
+    def explain(self, text: str, origin: Origin = NOWHERE) -> Rows:
         """Each rule and where this machine enforces it."""
 
-    def lint(self, text: str) -> tuple[Rows, Rows]:
+    def lint(self, text: str, origin: Origin = NOWHERE) -> tuple[Rows, Rows]:
         """Warnings (rules that never decide, contradict each other or are broad), and the permissiveness score with its parts."""
 
-    def tests(self, text: str) -> Rows:
-        """The tests inside a policy: ``test``, ``expected``, ``got``, ``passed``."""
+    def tests(self, text: str, origin: Origin = NOWHERE) -> Rows:
+        """The tests inside a policy: ``place``, ``test``, ``passed``, ``text``."""
 
-    def diff(self, old: str, new: str) -> Rows:
+    def diff(self, old: str, new: str, origin: Origin = NOWHERE) -> Rows:
         """What changed, by rule."""
 
-    def backtest(self, text: str, since: datetime) -> Mapping[str, Any]:
+    def backtest(self, text: str, since: datetime, origin: Origin = NOWHERE) -> Mapping[str, Any]:
         """What it would have done to the runs in the lake."""
 
 

@@ -30,7 +30,8 @@ LIMIT = "lictor"
 class Decision:
     """What was decided, and by whom: ``actor`` is a user's name, or ``LIMIT`` where the time limit decided.
 
-    ``login`` is the user who logged in, where that is another one (sudo).
+    ``login`` is the user who logged in, where that is another one (sudo); ``account`` who asked that user to (the
+    dashboard runs as one user for many people).
     """
 
     then: Then
@@ -38,6 +39,7 @@ class Decision:
     why: str | None = None
     uid: int | None = None
     login: str | None = None
+    account: str | None = None
 
 
 Decided = Callable[["Hold", Decision, Outcome], None]

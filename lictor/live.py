@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -70,6 +71,12 @@ class LiveRun:
     """Exit status of the root process, once its exit was seen."""
     denials: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """(operation, object, rule) → how often, of the first few that were denied."""
+
+    held: int = 0
+    """Questions that it stood still for."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    """State of ``requests`` that ended a question → how often; a denial here is no verdict, so ``denied`` lacks it."""
 
     findings: dict[tuple[str, str], int] = field(default_factory=dict)
     """(rule, title) → how often it was found."""

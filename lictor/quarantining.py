@@ -103,19 +103,24 @@ def listed(vault: Vault, *, everything: bool = False) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_LIST)
 
 
-def restore(vault: Vault, item: str, write: Write, to: Path | None = None, *, even_if_changed: bool = False) -> Record:
-    """Put a file back, with an intent's row before and a result's after. Raises ``LictorError``."""
+def restore(
+    vault: Vault, item: str, write: Write, to: Path | None = None, *, even_if_changed: bool = False, actor: str = ""
+) -> Record:
+    """Put a file back, with an intent's row before and a result's after. Raises ``LictorError``.
+
+    ``actor`` is the person who asked, where that is not who runs this process.
+    """
     target = None if to is None else str(to.parent.resolve() / to.name)
 
     def give(known: str, deed: str) -> Record:
         return give_back.restore(vault, known, target, deed=deed, even_if_changed=even_if_changed)
 
-    return _done(vault, "restore", item, write, give)
+    return _done(vault, "restore", item, write, give, actor)
 
 
-def purge(vault: Vault, item: str, write: Write) -> Record:
+def purge(vault: Vault, item: str, write: Write, *, actor: str = "") -> Record:
     """Delete a file for good, with an intent's row before and a result's after. Raises ``LictorError``."""
-    return _done(vault, "purge", item, write, lambda known, deed: give_back.purge(vault, known, deed=deed))
+    return _done(vault, "purge", item, write, lambda known, deed: give_back.purge(vault, known, deed=deed), actor)
 
 
 def settle(vault: Vault, write: Write) -> list[str]:
@@ -144,10 +149,10 @@ def shown(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _done(vault: Vault, action: str, item: str, write: Write, do: Callable[[str, str], Record]) -> Record:
+def _done(vault: Vault, action: str, item: str, write: Write, do: Callable[[str, str], Record], actor: str) -> Record:
     try:
         record = vault.find(item)
-        row = _deed(uuid.uuid4().hex, action, record, actor=getpass.getuser())
+        row = _deed(uuid.uuid4().hex, action, record, actor=actor or getpass.getuser())
         write(_table([row | {"phase": "intent"}]))
         try:
             record = do(record.id, row["id"])

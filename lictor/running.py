@@ -23,6 +23,7 @@ from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.process import alive
 from lictor.alerts.config import VARIABLE as ALERTS_VARIABLE
 from lictor.alerts.config import AlertsConfig, read_alerts
+from lictor.closing import closing_lines
 from lictor.context import environment_of, local_context, user_entry
 from lictor.launch import Child, resolve
 from lictor.live import LiveRun, new_run_id
@@ -132,7 +133,8 @@ def _observe(service: Service, child: Child, context: RunContext, run: str, opti
             cgroup.remove()
             cgroup.close()
     if not options.quiet:
-        _account(live, options)
+        for line in closing_lines(live, options.lake):
+            say(line)
     return status
 
 
@@ -226,22 +228,3 @@ def _deed(live: LiveRun, phase: str, enforcement: str | None, evidence: str) -> 
         "enforced_at": "userspace", "enforcement": enforcement, "evidence": evidence, "actor": "lictor",
     }  # fmt: skip
     return pa.Table.from_pylist([row], schema=schema.lake_schema("actions"))
-
-
-def _account(live: LiveRun, options: Options) -> None:
-    """The closing lines: what was stopped and why, what was lost, how to ask further."""
-    reasons = {r.id: r for r in live.program.all_rules} if live.program else {}
-    done = "denied" if live.enforce else "would have been denied"
-    for (operation, what, rule), times in live.denials.items():
-        say(f"{done}: {operation} {what} (rule {rule}{f', {times} times' if times > 1 else ''})")
-    for (rule, title), times in live.findings.items():
-        say(f"found: {rule}{f', {times} times' if times > 1 else ''}{f': {title}' if title else ''}")
-    for rule in dict.fromkeys(rule for _, _, rule in live.denials):
-        told = reasons.get(rule)
-        if told is not None and (told.because or told.instead):
-            say(f"  {rule}: {' '.join(filter(None, (told.because, told.instead)))}")
-    lost = f"{live.lost} lost" if live.lost else "none lost"
-    judged = f"{live.denied} {done}" if live.program else "no policy"
-    say(f"run {live.id}: {live.events} events, {lost}, {judged}")
-    where = f" --lake {shlex.quote(str(options.lake))}" if options.lake else ""
-    say(f"look closer: lictor show{where} {live.id}")

@@ -17,25 +17,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipeline.columns import DICTIONARY, INT, LONG, TEXT, TIME, Column
+from pipeline.columns import column as _c
+
 SCHEMA_VERSION = 1
 
-TEXT = pa.string()
-INT = pa.int32()
-LONG = pa.int64()
-TIME = pa.timestamp("us", tz="UTC")
-DICTIONARY = pa.dictionary(pa.int32(), pa.string())
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table: its lake type, unit, where the value comes from, its meaning."""
-
-    name: str
-    type: pa.DataType
-    group: str
-    unit: str
-    source: str
-    meaning: str
+__all__ = ["DICTIONARY", "INT", "LONG", "TEXT", "TIME", "Column"]
 
 
 @dataclass(frozen=True)
@@ -109,10 +96,6 @@ QUALITY: tuple[str, ...] = (
     "inferred",         # attribution by time or open handles, not by inheritance
 )  # fmt: skip
 """Flags of a row's ``quality``, in the order of the bits of a kernel record's ``quality``."""
-
-
-def _c(name: str, type_: pa.DataType, group: str, unit: str, source: str, meaning: str) -> Column:
-    return Column(name, type_, group, unit, source, meaning)
 
 
 ACTIVITY: tuple[Column, ...] = (
@@ -313,6 +296,7 @@ REQUESTS: tuple[Column, ...] = (
     _c("decided_by", TEXT, "who", "", "kernel", "name of the user who decided; lictor where the time was up"),
     _c("decided_uid", LONG, "who", "", "kernel", "number of that user"),
     _c("decided_login", TEXT, "who", "", "kernel", "who had logged in, where that is another user (sudo)"),
+    _c("decided_account", TEXT, "who", "", "dashboard", "whose click it was, where that user is the dashboard"),
     _c("why", TEXT, "judged", "", "the person", "what they said"),
 )  # fmt: skip
 
@@ -335,10 +319,22 @@ CONSOLE: tuple[Column, ...] = (
     _c("detail", TEXT, "what", "JSON", "dashboard", "filters, number of rows, result"),
 )  # fmt: skip
 
+ACTIVITY_HOURS: tuple[Column, ...] = (
+    _c("hour", TIME, "when", "µs, UTC", "lake", "begin of the hour"),
+    *(c for c in ACTIVITY if c.name in {"host", "class", "operation", "outcome", "agent", "agent_run", "user", "labels", "verdict", "rule", "policy", "severity"}),
+    _c("events", LONG, "what", "events", "lake", "rows of activity that are so"),
+    _c("first_time", TIME, "when", "µs, UTC", "lake", "time of the first of them"),
+    _c("last_time", TIME, "when", "µs, UTC", "lake", "time of the last of them"),
+)  # fmt: skip
+"""What the lake counts when it seals rows of ``activity``: derived, so that a chart over a year reads no events."""
+
+DERIVED = frozenset({"activity_hours"})
+"""Tables that nobody writes: the lake makes their rows from those of others."""
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "activity": ACTIVITY, "runs": RUNS, "processes": PROCESSES,
     "findings": FINDINGS, "actions": ACTIONS, "coverage": COVERAGE, "policies": POLICIES,
-    "requests": REQUESTS, "console": CONSOLE,
+    "requests": REQUESTS, "console": CONSOLE, "activity_hours": ACTIVITY_HOURS,
 }  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -94,12 +95,26 @@ _GLOB_PARTS = {"**/": "(?s:.*/)?", "**": "(?s:.*)", "*": "[^/]*", "?": "[^/]", "
 
 
 def text_literal(value: Any) -> str:
-    """A text in quotes. Raises ``ParameterError`` for what is no text, or holds a NUL."""
+    """A text in quotes; what cannot be printed stands beside them by number, since names in a lake may hold anything.
+
+    Raises ``ParameterError`` for what is no text, or holds a NUL or half a character.
+    """
     if not isinstance(value, str):
         raise ParameterError(f"{value!r} is no text")
-    if "\0" in value or not value.isprintable():
-        raise ParameterError(f"{value!r} holds characters that cannot be printed")
-    return "'" + value.replace("'", "''") + "'"
+    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise ParameterError(f"{value!r} holds characters that no text of a lake can hold")
+    if value.isprintable():
+        return _quoted(value)
+    parts = (_quoted("".join(part)) if fine else _numbered(part) for fine, part in groupby(value, str.isprintable))
+    return f"({' || '.join(parts)})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _numbered(characters: Iterable[str]) -> str:
+    return " || ".join(f"chr({ord(c)})" for c in characters)
 
 
 def _int(value: Any) -> str:

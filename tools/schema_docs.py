@@ -27,6 +27,8 @@ PURPOSE = {
     "actions": "What was done about it: an intent row before, a result row after, with the same id.",
     "coverage": "What was seen and what was lost, per source, processor, class, reason and interval, also when nothing was.",
     "policies": "Every version of a policy that was in force, with its text, and changes that were refused.",
+    "console": "What people looked at in the dashboard, and did there: one row per view, search, export and act.",
+    "activity_hours": "Counts of activity by the hour. Nobody writes it: sealing a log leaves it behind. The view activity_hourly adds what is not sealed yet.",
     "requests": "What runs were held for, and how that was decided, by whom: one row per state of a question.",
 }
 

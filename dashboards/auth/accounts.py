@@ -9,23 +9,21 @@ import hashlib
 import json
 import os
 import re
-import stat
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from dashboards.auth import private_file
 from dashboards.auth.interface import Known
 from dashboards.interface import Account, DashboardError, Role
 
 SHORTEST = 12
 """Characters of a password."""
 LONGEST = 1024
-_NAME = re.compile(r"[\w.@-]{1,64}")
+_NAME = re.compile(r"[\w.@-]{1,64}", re.ASCII)
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody has this password")
 """Compared with where no such account is: a name that is not there must take as long as a wrong password."""
@@ -41,16 +39,19 @@ class Entry:
 
 def read(path: Path) -> dict[str, Entry]:
     """The accounts of a file by name. Raises ``DashboardError``."""
+    return parse(path, private_file.text(path))
+
+
+def parse(path: Path, text: str) -> dict[str, Entry]:
+    """The accounts by name, of the text of a file. Raises ``DashboardError``."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        with os.fdopen(fd, encoding="utf-8") as file:
-            _check_owner(path, os.fstat(file.fileno()))
-            data = json.load(file)
-    except OSError as error:
-        raise DashboardError(f"{path}: {error.strerror}; lictor dashboard-account add makes it") from error
-    except ValueError as error:
-        raise DashboardError(f"{path}: this is no file of accounts ({error})") from error
-    return _entries(path, data)
+        listed = json.loads(text)["accounts"].items()
+        found = {name: Entry(Role[a["role"]], a["hash"]) for name, a in listed}
+        if all(_NAME.fullmatch(name) and isinstance(entry.hash, str) for name, entry in found.items()):
+            return found
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DashboardError(f"{path}: this is no file of accounts ({type(error).__name__})") from error
+    raise DashboardError(f"{path}: this is no file of accounts (a name or a hash is none)")
 
 
 def write(path: Path, entries: dict[str, Entry]) -> None:
@@ -85,23 +86,20 @@ class AccountsDoor:
 
     title = "Sign in"
     form = True
+    links = False
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._state: tuple[int, ...] | None = None
-        self._entries: dict[str, Entry] = {}
-        if not self._current():
+        self._file = private_file.PrivateFile(path, parse)
+        if not path.exists() or not self._file.now():
             raise DashboardError(f"{path}: no account is in it; lictor dashboard-account add makes one")
 
     def by_password(self, name: str, password: str) -> Known | None:
         """The account of these two."""
-        found = self._current().get(name)
-        if len(password) > LONGEST:
-            return None
+        found = self._file.now().get(name)
         try:
-            _hasher.verify(found.hash if found else _NOBODY, password)
-        except (Argon2Error, InvalidHashError):
+            # Its length is not looked at before: a name that is there must not be told by the time it takes.
+            _hasher.verify(found.hash if found else _NOBODY, password[: LONGEST + 1])
+        except (Argon2Error, InvalidHashError, UnicodeEncodeError):
             return None
         return _known(name, found) if found else None
 
@@ -109,41 +107,16 @@ class AccountsDoor:
         """Nobody: there are no links."""
         return None
 
-    def now(self, name: str) -> Known | None:
-        """An account as the file has it now."""
-        found = self._current().get(name)
-        return _known(name, found) if found else None
+    def again(self) -> str | None:
+        """Nothing to tell."""
+        return None
 
-    def _current(self) -> dict[str, Entry]:
-        """What the file holds, read anew where it is another one or was changed. Raises ``DashboardError``."""
-        with self._lock:
-            try:
-                status = self._path.stat()
-            except OSError as error:
-                raise DashboardError(f"{self._path}: {error.strerror}; nobody can sign in") from error
-            state = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
-            if state != self._state:
-                self._entries = read(self._path)
-                self._state = state
-            return self._entries
+    def now(self, id_: str) -> Known | None:
+        """An account as the file has it now."""
+        found = self._file.now().get(id_)
+        return _known(id_, found) if found else None
 
 
 def _known(name: str, found: Entry) -> Known:
     stamp = hashlib.sha256(f"{found.role.name} {found.hash}".encode()).hexdigest()
-    return Known(Account(name, found.role, "local"), stamp)
-
-
-def _check_owner(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise DashboardError(f"{path}: this is no file")
-    if status.st_uid != os.geteuid():
-        raise DashboardError(f"{path}: it belongs to user {status.st_uid}, not to who runs the dashboard: chown it")
-    if status.st_mode & 0o077:
-        raise DashboardError(f"{path}: others may read or write it: chmod 600 {path}")
-
-
-def _entries(path: Path, data: Any) -> dict[str, Entry]:
-    try:
-        return {str(name): Entry(Role[a["role"]], str(a["hash"])) for name, a in data["accounts"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DashboardError(f"{path}: this is no file of accounts ({type(error).__name__}: {error})") from error
+    return Known(name, Account(name, found.role, "local"), stamp)

@@ -21,15 +21,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def name_of(host: str) -> str:
+    """The name in a ``Host`` header, without its port; nothing where it is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def named(host: str, bound: str, public: frozenset[str] = frozenset()) -> bool:
     """Whether a ``Host`` header names this dashboard: what it is bound to, loopback, or a name that was given.
 
     Bound to an address that means all of the machine's, any address will do, but no name: a name must have been given.
     """
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return False
+    name = name_of(host)
     if name == bound.lower() or name in public or (is_loopback(bound) and name in LOOPBACK):
         return True
     try:
@@ -38,7 +43,18 @@ def named(host: str, bound: str, public: frozenset[str] = frozenset()) -> bool:
         return False
 
 
-def same(headers: Mapping[str, str]) -> bool:
+def same(headers: Mapping[str, str], *, secure: bool = False) -> bool:
     """Whether a request's ``Origin`` is the page it goes to. A request that must have one and has none is not."""
-    origin = urlsplit(headers.get("origin", ""))
-    return bool(origin.netloc) and origin.netloc.lower() == headers.get("host", "").lower()
+    try:
+        origin = urlsplit(headers.get("origin", ""))
+    except ValueError:
+        return False
+    scheme = {"https"} if secure else {"http", "https"}
+    return origin.scheme in scheme and bool(origin.netloc) and origin.netloc.lower() == headers.get("host", "").lower()
+
+
+def from_elsewhere(headers: Mapping[str, str]) -> bool:
+    """Whether a browser says that another site, or another port of this one, asks: for anything but a page to look at."""
+    if headers.get("sec-fetch-site", "none") in {"none", "same-origin"}:
+        return False
+    return headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest") not in {None, "document"}

@@ -22,7 +22,7 @@ SEVERITY = {
 }  # fmt: skip
 VERDICT = {
     "allow": "#2f9468", "audit": "#3d7de0", "ask": "#b98a1a", "deny": "#d0453f", "freeze": "#8f6bd6",
-    "quarantine": "#a8589f", "isolate": "#1f93a8", "kill": "#9c2f48", "none": "#7d8896",
+    "quarantine": "#a8589f", "isolate": "#1f93a8", "kill": "#b5456a", "none": "#7d8896",
 }  # fmt: skip
 ACTIVITY = {
     "Process": "#3d7de0", "Process end": "#7d8896", "File read": "#2f9468", "File write": "#b98a1a",

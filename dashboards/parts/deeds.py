@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboards import context, data, who
 from dashboards.interface import Account, DashboardError, Role, Rows
-from dashboards.parts import plain, states
+from dashboards.parts import plain
 from pipeline.escape import visible
 
 
@@ -52,7 +52,11 @@ def _confirm(deed: Deed, key: str) -> None:
     """The dialog with the second click."""
     st.text(visible(deed.says))
     why = st.text_input("Reason" if deed.reason else "Reason (optional)", key=f"{key}_why", max_chars=500)
-    if st.button(deed.label, key=f"{key}_do", icon=deed.icon, type="primary", disabled=deed.reason and not why.strip()):
+    # A button that is dead until the field is left loses the click that leaves it: without a reason it refuses in words.
+    if st.button(deed.label, key=f"{key}_do", icon=deed.icon, type="primary"):
+        if deed.reason and not why.strip():
+            st.error("Give a reason: it is kept with the act.")
+            return
         st.session_state[f"{key}_told"] = carried_out(deed, why.strip())
         st.rerun()
 
@@ -86,17 +90,26 @@ def confirmed(deed: str, name: str, evidence: str) -> Rows:
 
 
 def on_run(
-    do: str, label: str, icon: str, run: str, says: str, *, reason: bool = False, name: str | None = None
+    do: str,
+    label: str,
+    icon: str,
+    run: str,
+    says: str,
+    *,
+    reason: bool = False,
+    name: str | None = None,
+    for_run: bool = False,
 ) -> Deed:
-    """An order to the service that has a run; ``name`` is that of the question where one is decided."""
+    """An order to the service that has a run; ``name`` is that of the question where one is decided, ``for_run`` for all of its kind."""
 
     def does(account: Account, why: str) -> Rows:
         deeds = context.ports().deeds
         if deeds is None:
             raise DashboardError("no orders can be given from here: the dashboard runs without a way to the services")
-        return deeds.order(do, name or run, why or None, account)
+        return deeds.order(do, name or run, why or None, account, for_run=for_run)
 
-    return Deed("order", label, icon, f"{do} {name or run}", says, does, run=run, reason=reason)
+    what = f"{do} {name or run}" + (" for the run" if for_run else "")
+    return Deed("order", label, icon, what, says, does, run=run, reason=reason)
 
 
 def bar(deeds: Sequence[Deed], key: str) -> None:
@@ -106,6 +119,12 @@ def bar(deeds: Sequence[Deed], key: str) -> None:
             button(deed, f"{key}_{plain.label(deed.label)}")
 
 
+def told(prefix: str) -> None:
+    """What came of acts whose buttons may be gone by now, since what they were about is: those whose keys begin so."""
+    for key in [str(k) for k in st.session_state if str(k).startswith(prefix) and str(k).endswith("_told")]:
+        _told(key.removesuffix("_told"))
+
+
 def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
     context.ports().journal.write(
         account, deed.act, object=deed.object, agent_run=deed.run, note=why or None, **columns
@@ -113,13 +132,15 @@ def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
 
 
 def _told(key: str) -> None:
-    """What came of the act, until the next one."""
-    told = st.session_state.pop(f"{key}_told", None)
-    if told is None:
+    """What came of the act, until it is dismissed or followed by another one: a live part is drawn anew before anybody has read it."""
+    told = st.session_state.get(f"{key}_told")
+    if told is None or st.button("Dismiss", key=f"{key}_dismiss", icon=":material/close:", type="tertiary"):
+        st.session_state.pop(f"{key}_told", None)
         return
     done, line = told
     if done:
         st.success("Done.", icon=":material/check:")
         st.code(visible(line), language=None, wrap_lines=True)
     else:
-        states.failed(line)
+        st.error("It was not done, or that is not proven.", icon=":material/error:")
+        st.code(visible(line), language=None, wrap_lines=True)

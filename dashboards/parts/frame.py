@@ -13,8 +13,6 @@ from dashboards.pages_list import BY_NAME
 from dashboards.parts import plain, states
 from pipeline.lake.errors import LakeError
 
-SIGN_OUT = "/sign-out"
-
 
 @contextmanager
 def around(name: str) -> Iterator[None]:
@@ -23,10 +21,9 @@ def around(name: str) -> Iterator[None]:
     account = who.account()
     with st.sidebar:
         st.caption(f"{plain.label(account.name)} · {account.role.name}")
-        if account.source != "oidc":
-            st.link_button("Sign out", SIGN_OUT, icon=":material/logout:", type="tertiary")
-        elif st.button("Sign out", icon=":material/logout:", type="tertiary"):
-            st.logout()
+        if st.button("Sign out", icon=":material/logout:", type="tertiary", key="sign_out"):
+            st.logout()  # leads this tab to where the gate ends the session; a link would open another one
+            st.stop()
     try:
         if account.role < page.role:
             context.ports().journal.write(account, "view", page=name, outcome="denied")

@@ -23,6 +23,11 @@ def label(value: object, longest: int = LONGEST_LABEL) -> str:
     return _MARKUP.sub(r"\\\1", text)
 
 
+def badge(value: object, longest: int = LONGEST_LABEL) -> str:
+    """The same for ``st.badge``, which escapes brackets by itself."""
+    return label(value, longest).replace("\\[", "[").replace("\\]", "]")
+
+
 def shortened(text: str, longest: int) -> str:
     """At most so many characters, with the middle left out: begin and end of a path tell most."""
     if len(text) <= longest:

@@ -11,9 +11,9 @@ def empty(why: str, do: str | None = None) -> None:
     """Nothing is there, and that is no error: ``why``, and what would change it."""
     with st.container(border=True):
         st.markdown(":material/inbox: **Nothing to show**")
-        st.text(why)
+        st.text(visible(why))
         if do:
-            st.text(do)
+            st.text(visible(do))
 
 
 def failed(reason: object) -> None:

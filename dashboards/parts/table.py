@@ -33,6 +33,34 @@ def show(
     ``columns``: which ones, in order; ``names`` what they are called; ``config`` Streamlit's for some of them;
     ``height`` in pixels, of a long table.
     """  # fmt: skip
+    at = _drawn(rows, key, columns, names, config, "single-row" if select else None, height, alt)
+    return row(rows, at[0]) if at else None
+
+
+def choose(
+    rows: pa.Table,
+    key: str,
+    *,
+    columns: Sequence[str] | None = None,
+    height: int | Literal["auto"] = "auto",
+    alt: str = "",
+) -> list[dict[str, Any]]:
+    """Draws rows of which a person may choose several; those that are chosen, as they are in the lake."""
+    at = _drawn(rows, key, columns, None, None, "multi-row", height, alt)
+    return [row(rows, position) for position in at]
+
+
+def _drawn(
+    rows: pa.Table,
+    key: str,
+    columns: Sequence[str] | None,
+    names: Mapping[str, str] | None,
+    config: Mapping[str, Any] | None,
+    select: Literal["single-row", "multi-row"] | None,
+    height: int | Literal["auto"],
+    alt: str,
+) -> list[int]:
+    """Draws rows; the numbers of those that are chosen."""
     shown = rows.slice(0, SHOWN)
     wanted = [c for c in columns or rows.column_names if c in rows.column_names]
     drawn = cells.table(shown.select(wanted) if columns else shown)
@@ -41,12 +69,11 @@ def show(
     long = height != "auto" and (drawn.num_rows + 1) * ROW_HEIGHT > height
     event: Any = st.dataframe(
         drawn, hide_index=True, column_config=made, key=key, height=height if long else "auto", row_height=ROW_HEIGHT,
-        alt=alt or None, placeholder="", on_select="rerun" if select else "ignore", selection_mode="single-row",
+        alt=alt or None, placeholder="", on_select="rerun" if select else "ignore", selection_mode=select or "single-row",
     )  # fmt: skip
     if rows.num_rows > SHOWN:
         states.capped(SHOWN)
-    at = event.selection.rows if select else []
-    return row(shown, at[0]) if at and at[0] < shown.num_rows else None
+    return [n for n in event.selection.rows if n < shown.num_rows] if select else []
 
 
 def row(rows: pa.Table, position: int) -> dict[str, Any]:

@@ -5,83 +5,80 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import streamlit as st
+
+from dashboards.parts import deeds, links, plain
 from dashboards.parts.deeds import Deed, on_run
+from dashboards.runs.service import Told
 from pipeline.escape import visible
 
+Row = Mapping[str, Any]
 Colour = Literal["gray", "orange", "violet", "green"]
 
 
-def possible(run: str, live: Mapping[str, Any] | None, held: Sequence[Mapping[str, Any]]) -> list[Deed]:
+def draw(run: str, state_: str, told: Told) -> None:
+    """What waits for a person, and the buttons; or why there are none."""
+    if told.held:
+        st.warning("This run stands still and waits for a person.", icon=":material/front_hand:")
+        for question in told.held:
+            st.code(visible(asked(question)), language=None, wrap_lines=True)
+        links.to("held", "Decide each question by itself", {"hold": str(told.held[0].get("hold") or "")})
+    fitting = possible(run, told.live, told.held)
+    if fitting:
+        deeds.bar(fitting, f"run_act_{run}")
+    elif state_ != "ended":
+        st.caption(f":material/info: {plain.label(told.why, 300)}")
+
+
+def possible(run: str, live: Row | None, held: Sequence[Row]) -> list[Deed]:
     """Deeds that fit; none for a run that no service here has. ``live`` is its row of ``Deeds.live``, ``held`` its open questions."""
     if live is None:
         return []
-    deeds = []
-    if held:
-        asks = any(question.get("operation") for question in held)
-        deeds.append(
-            on_run("release", "Release", ":material/play_arrow:", run, f"Let run {run} go on with {_wanted(held)}.")
-        )
-        if asks:
-            deeds.append(
-                on_run(
-                    "deny",
-                    "Deny",
-                    ":material/block:",
-                    run,
-                    f"End the process that asked for {_wanted(held)}; the rest of run {run} goes on.",
-                )
-            )
-    else:
-        deeds.append(
-            on_run(
-                "freeze",
-                "Freeze",
-                ":material/pause:",
-                run,
-                f"Stop every process of run {run} where it stands, until it is released.",
-            )
-        )
-    if live.get("isolated"):
-        if not held:
-            deeds.append(
-                on_run("release", "Give network back", ":material/lan:", run, f"Give run {run} its network back.")
-            )
-    else:
-        deeds.append(
-            on_run(
-                "isolate",
-                "Isolate",
-                ":material/wifi_off:",
-                run,
-                f"Take the network away from run {run}, and from nobody else.",
-            )
-        )
-    deeds.append(
-        on_run(
-            "kill",
-            "Kill",
-            ":material/dangerous:",
-            run,
-            f"End every process of run {run}. This cannot be undone.",
-            reason=True,
-        )
-    )
-    return deeds  # fmt: skip
+    found = _of_held(run, held) if held else [_freeze(run)]
+    if not live.get("isolated"):
+        found.append(_isolate(run))
+    elif not held:  # a release decides what is held first
+        found.append(on_run("release", "Give network back", ":material/lan:", run, f"Give run {run} its network back."))
+    says = f"End every process of run {run}. This cannot be undone."
+    return [*found, on_run("kill", "Kill", ":material/dangerous:", run, says, reason=True)]
 
 
-def state(
-    row: Mapping[str, Any], live: Mapping[str, Any] | None, held: Sequence[Mapping[str, Any]]
-) -> tuple[str, Colour]:
+def state(row: Row, live: Row | None, held: Sequence[Row]) -> tuple[str, Colour]:
     """How a run stands in a word, and the colour of its badge."""
     if row["state"] == "ended":
         return "ended", "gray"
     if live is None:
-        return "went on when last seen", "gray"
+        return "not ended when last seen", "gray"
     if held:
-        return "held", "orange"
+        return ("held, isolated" if live.get("isolated") else "held"), "orange"
     return ("isolated", "violet") if live.get("isolated") else ("running", "green")
 
 
-def _wanted(held: Sequence[Mapping[str, Any]]) -> str:
-    named = [f"{q.get('operation')} {visible(str(q.get('object')))}" for q in held if q.get("operation")]
-    return "; ".join(named) or "what it was doing"
+def asked(question: Row) -> str:
+    """What a held run waits for, in one line."""
+    if not question.get("operation"):
+        return "frozen by hand"
+    because = question.get("because") or f"rule {question.get('rule')}"
+    left = question.get("left")
+    end = f"; {question.get('then')} in {left:.0f} s" if isinstance(left, int | float) else ""
+    return f"{question['operation']} {question.get('object')}: {because}{end}"
+
+
+def _of_held(run: str, held: Sequence[Row]) -> list[Deed]:
+    wanted = "; ".join(f"{q['operation']} {q.get('object')}" for q in held if q.get("operation"))
+    goes_on = f"Let run {run} go on" + (f" with {wanted}." if wanted else ".")
+    found = [on_run("release", "Release", ":material/play_arrow:", run, goes_on)]
+    if wanted:
+        says = f"End the process that asked for {wanted}; the rest of run {run} goes on."
+        found.append(on_run("deny", "Deny", ":material/block:", run, says))
+    return found
+
+
+def _freeze(run: str) -> Deed:
+    says = f"Stop every process of run {run} where it stands, until it is released."
+    return on_run("freeze", "Freeze", ":material/pause:", run, says)
+
+
+def _isolate(run: str) -> Deed:
+    says = f"Take the network away from run {run}, and from nobody else."
+    return on_run("isolate", "Isolate", ":material/wifi_off:", run, says)

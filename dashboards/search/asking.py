@@ -22,6 +22,8 @@ from dashboards.search.slices import HOUR, Found, TooLateError, Turn
 PAGE = 200
 EXPORT_S = 120.0
 COUNT_S = 15.0
+LATE = "took longer than"
+"""What a lake says of a question that took too long."""
 Span = tuple[datetime, datetime]
 
 
@@ -82,7 +84,7 @@ class Search:
         try:
             return data.ask(self._question, timeout=timeout, limit=most, **self._values((since, until)))
         except DashboardError as error:
-            raise (TooLateError(str(error)) if "took longer than" in str(error) else error) from error
+            raise (TooLateError(str(error)) if LATE in str(error) else error) from error
 
     def _values(self, span: Span) -> dict[str, Any]:
         return {**self.criteria.values(content=self.content), "since": span[0], "until": span[1]}

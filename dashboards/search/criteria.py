@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.search.records import BAR, FIELDS, RECORDS
-from queries.parameters import ParameterError, pattern
+from queries.parameters import ParameterError, pattern, text_literal
 
 LONGEST = 400
 """Characters of a text filter."""
@@ -86,20 +86,23 @@ def _is_text(name: str) -> bool:
 
 
 def _fits(name: str, value: str) -> bool:
-    """Whether a value can be one of this filter. An object may hold anything: what cannot be printed fits as any character."""
+    """Whether a value can be one of this filter: names in a lake hold nearly anything."""
     options = FIELDS[name].options if name in FIELDS else ()
     if len(value) > LONGEST or (options and value not in options):
         return False
-    return name == "object" or value.isprintable()
+    try:
+        text_literal(value)
+    except ParameterError:
+        return False
+    return True
 
 
 def _object(text: str) -> dict[str, Any]:
     """A pattern as written, a whole path or address as it is; anything else may stand anywhere in one."""
-    printable = "".join(c if c.isprintable() else "?" for c in text)
-    if any(c in printable for c in "*?{") or printable.startswith(("/", "~/")):
-        try:
-            pattern(printable)
-        except ParameterError:
-            return {"part": "".join(c for c in text if c.isprintable())}
-        return {"object": [printable]}
-    return {"part": printable}
+    if not any(c in text for c in "*?{") and not text.startswith(("/", "~/")):
+        return {"part": text}
+    try:
+        pattern(text)
+    except ParameterError:
+        return {"part": text}
+    return {"object": [text]}

@@ -91,7 +91,7 @@ RECORDS: Mapping[str, Record] = {
     ),
     "requests": Record(
         "Questions to people", BAR, ("state", "keyword", "rule", "run"),
-        ("time", "state", "operation", "object", "rule", "decided_by", "why", "agent", "user", "host"),
+        ("time", "state", "operation", "object", "rule", "decided_by", "decided_account", "why", "agent", "user", "host"),
     ),
     "console": Record(
         "What people did here", (), ("act", "account", "result", "keyword", "run"),

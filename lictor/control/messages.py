@@ -17,17 +17,21 @@ DEEDS = (*LOOKS, "release", "deny", "kill", "freeze", "isolate", "join", *SWITCH
 Answer = dict[str, Any]
 """``ok``; with it ``rows``, without it ``error``, one line for a person."""
 
-_WANTED: Mapping[str, type] = {"do": str, "name": str, "why": str, "for_run": bool}
+_WANTED: Mapping[str, type] = {"do": str, "name": str, "why": str, "for_run": bool, "account": str}
 
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for; ``name`` is the id of a question or of a run, or its beginning."""
+    """What somebody asks for; ``name`` is the id of a question or of a run, or its beginning.
+
+    ``account`` is on whose behalf: the dashboard's word, which counts since whoever gives it may decide.
+    """
 
     do: str
     name: str = ""
     why: str | None = None
     for_run: bool = False
+    account: str | None = None
 
 
 def packed(message: Request | Answer) -> bytes:

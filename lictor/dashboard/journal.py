@@ -36,5 +36,6 @@ class LakeJournal:
         try:
             self._writer.append("console", pa.Table.from_pylist([row], schema=_SCHEMA))
             self._writer.sync()
+            self._writer.tick()  # hands over logs that are old: nobody else asks this writer to
         except LakeError as error:
             raise DashboardError(f"this cannot be recorded, so it is not done: {error}") from error

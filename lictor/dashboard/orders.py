@@ -1,7 +1,6 @@
 """Orders of the dashboard to the services of this machine, over the same socket that ``lictor release`` and the others use.
 
-The kernel tells the service only who the dashboard runs as. Whose click it was stands in the reason, which is kept with
-the decision.
+The kernel tells the service who the dashboard runs as, and the dashboard whose click it was: both are kept with the decision.
 """
 
 from __future__ import annotations
@@ -25,9 +24,8 @@ class ControlDeeds:
 
     def order(self, do: str, name: str, why: str | None, account: Account, *, for_run: bool = False) -> Rows:
         """Have it done by the service that has the run."""
-        said = f"{why} (dashboard: {account.name})" if why else f"dashboard: {account.name}"
         try:
-            return order(Request(do, name, said, for_run))
+            return order(Request(do, name, why, for_run, account.name))
         except LictorError as error:
             raise DashboardError(str(error)) from error
 

@@ -5,10 +5,12 @@ Streamlit runs pages as scripts in threads of this process, so what is installed
 
 from __future__ import annotations
 
-import getpass
 import logging
+import os
+import signal
 import socket
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,119 +20,135 @@ from dashboards import context, who
 from dashboards.auth.accounts import AccountsDoor
 from dashboards.auth.interface import Door
 from dashboards.auth.link import LinkDoor
-from dashboards.auth.origins import is_loopback
-from dashboards.auth.sessions import COOKIE, Sessions
-from dashboards.interface import Account, DashboardError, Journal, Ports
+from dashboards.auth.provider import ProviderDoor
+from dashboards.auth.sessions import Sessions
+from dashboards.interface import Account, DashboardError, Ports
+from lictor.control.peers import login_of, user_name
 from lictor.dashboard.journal import LakeJournal
+from lictor.dashboard.options import Options, refuse_open
 from lictor.dashboard.orders import ControlDeeds
 from lictor.dashboard.policy_tools import PolicyTools
 from lictor.dashboard.vault import LakeVault
 from lictor.errors import LictorError
 from lictor.lake import open_lake, open_writer
 from lictor.render import say
+from pipeline.lake.standing import StandingLake
+from queries.catalog import views
 
-SCRIPT_THREADS_S = 2
+ENDING_S = 2
 """How long connections may take to end when the dashboard does."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the dashboard is served; ``names``: names other than the address that it is reached by."""
-
-    lake: Path
-    host: str
-    port: int
-    accounts: Path | None = None
-    names: tuple[str, ...] = ()
-    certificate: Path | None = None
-    key: Path | None = None
-    behind_proxy: bool = False
 
 
 def serve(options: Options) -> None:
     """Serve until a signal ends it. Raises ``LictorError`` and ``LakeError`` before anything is served."""
     refuse_open(options)
-    lake = open_lake(options.lake)
-    listening = _listening(options)
-    door = _door(options)
-    with open_writer(options.lake) as writer:
+    lake = _standing(options.lake)
+    with _listening(options) as listening, closing(lake), open_writer(options.lake) as writer:
+        address = options.address(listening.getsockname()[1])
+        door = _door(options, lambda link: print(f"dashboard: {address}sign-in?link={link}", flush=True))
         journal = LakeJournal(writer)
+        tools = PolicyTools(open_lake(options.lake))
+        bench = open_lake(options.lake)
         context.install(
-            Ports(
-                lake, journal, ControlDeeds(), LakeVault(writer), PolicyTools(open_lake(options.lake)), _facts(options)
-            )
+            Ports(lake, journal, ControlDeeds(), LakeVault(writer), tools, _facts(options), workbench=bench)
         )
-        sessions = Sessions(door.now)
+        sessions = Sessions(door.now, listening.getsockname()[1], secure=options.secure)
         who.recognise_by(lambda: _looking(sessions))
-        server = uvicorn.Server(_config(options, door, sessions, journal))
-        for line in _told(options, door, listening):
-            print(line, flush=True)
+        server = _Server(_config(options, door, sessions, journal))
+        if door.again():
+            say(f"the link is good once, for ten minutes; it lets in as {starter()}, with every right")
+        else:
+            print(f"dashboard: {address}", flush=True)
         server.run(sockets=[listening])
 
 
-def refuse_open(options: Options) -> None:
-    """Raises ``LictorError`` where others than this machine could reach the dashboard without saying who they are."""
-    if is_loopback(options.host):
-        return
-    if options.accounts is None:
-        raise LictorError(
-            f"--host {options.host} is reached from other machines: give --accounts FILE (lictor dashboard-account add makes it)"
-        )
-    if options.certificate is None and not options.behind_proxy:
-        raise LictorError(
-            f"--host {options.host} is reached from other machines, and passwords would go there readable: give"
-            " --tls-cert and --tls-key, or --behind-proxy where a proxy in front does TLS"
-        )
+class _Server(uvicorn.Server):
+    """Ends at a signal and returns: uvicorn's own would raise the signal once more, and leave the lake's log as after a crash."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """For the time that it serves; a second signal does not wait for connections."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
-def _door(options: Options) -> Door:
-    if options.accounts is None:
-        return LinkDoor(getpass.getuser())
+def _standing(folder: Path) -> StandingLake:
+    """The lake as pages ask it."""
+    if not folder.is_dir():
+        raise LictorError(f"{folder}: no lake there yet; lictor run makes one, --lake DIR names another")
+    return StandingLake(folder, views=views(), report=say)
+
+
+def _door(options: Options, tell: Callable[[str], None]) -> Door:
     try:
-        return AccountsDoor(options.accounts)
+        if options.provider is not None:
+            return ProviderDoor(options.provider)
+        if options.accounts is not None:
+            return AccountsDoor(options.accounts)
     except DashboardError as error:
         raise LictorError(str(error)) from error
+    return LinkDoor(starter(), tell)
+
+
+def starter() -> str:
+    """Who started this: who had logged in, where that is known, and not what sudo made of them."""
+    return login_of(os.getpid()) or user_name(os.getuid())
 
 
 def _listening(options: Options) -> socket.socket:
     """The socket, bound before anything is said of it."""
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
-        listening = socket.create_server((options.host, options.port), family=family, backlog=128)
+        found = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        listening = socket.create_server(address[:2], family=family, backlog=128)
     except OSError as error:
         raise LictorError(
-            f"{options.host}:{options.port} cannot be listened on: {error.strerror}; --port chooses another"
+            f"{options.host}:{options.port} cannot be listened on: {error.strerror}; --host and --port choose another"
         ) from error
     listening.setblocking(False)
     return listening
 
 
 def _looking(sessions: Sessions) -> Account | None:
-    """Who looks at the page that is drawn in this thread."""
+    """Who looks at the page that is drawn in this thread. The gate has seen to it that the connection is theirs."""
     import streamlit as st  # noqa: PLC0415 - takes a second, and what is wrong with the options is told before
 
     try:
-        return sessions.find(st.context.cookies.get(COOKIE))
+        return sessions.find(st.context.cookies.get(sessions.cookie))
     except DashboardError:
         return None
 
 
-def _config(options: Options, door: Door, sessions: Sessions, journal: Journal) -> uvicorn.Config:
+def _config(options: Options, door: Door, sessions: Sessions, journal: LakeJournal) -> uvicorn.Config:
     from starlette.middleware import Middleware  # noqa: PLC0415 - see above
     from streamlit.web.server.starlette import App  # noqa: PLC0415 - see above
 
     from dashboards import appearance  # noqa: PLC0415 - see above
+    from dashboards.auth.entrance import Entrance  # noqa: PLC0415 - see above
     from dashboards.auth.gate import Gate  # noqa: PLC0415 - see above
+    from dashboards.auth.headers import streamlit_policy  # noqa: PLC0415 - see above
 
     appearance.apply()
+    names = set(options.names)
+    provider = None
+    if isinstance(door, ProviderDoor):
+        from dashboards.auth.oidc import OpenIdProvider  # noqa: PLC0415 - only where it is wanted
+
+        provider = OpenIdProvider(door, secure=options.secure)
+        names.add(door.settings.public_name)
+    entrance = Entrance(door, sessions, journal, secure=options.secure, provider=provider)
     gate = Middleware(
-        Gate, door=door, sessions=sessions, journal=journal, host=options.host, names=frozenset(options.names),
-        secure=options.certificate is not None or options.behind_proxy,
+        Gate, entrance=entrance, sessions=sessions, host=options.host, names=frozenset(names), secure=options.secure,
+        policy=streamlit_policy(),
     )  # fmt: skip
     logging.getLogger("streamlit").setLevel(logging.ERROR)
     return uvicorn.Config(
         App(appearance.ENTRY, middleware=[gate]), log_level="error", access_log=False, server_header=False,
-        ssl_certfile=options.certificate, ssl_keyfile=options.key, timeout_graceful_shutdown=SCRIPT_THREADS_S,
+        ssl_certfile=options.certificate, ssl_keyfile=options.key, timeout_graceful_shutdown=ENDING_S,
         proxy_headers=options.behind_proxy, ws_max_size=1 << 24,
     )  # fmt: skip
 
@@ -141,14 +159,3 @@ def _facts(options: Options) -> list[tuple[str, str]]:
         ("Lake", str(options.lake.resolve())),
         ("Dashboard on", socket.gethostname()),
     ]
-
-
-def _told(options: Options, door: Door, listening: socket.socket) -> list[str]:
-    """Where it is, and how to get in."""
-    scheme = "https" if options.certificate else "http"
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    address = f"{scheme}://{host}:{listening.getsockname()[1]}/"
-    if isinstance(door, LinkDoor):
-        say(f"the link is good once, for ten minutes; it lets in as {getpass.getuser()}, with every right")
-        return [f"dashboard: {address}sign-in?link={door.link()}"]
-    return [f"dashboard: {address}"]

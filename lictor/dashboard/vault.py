@@ -28,16 +28,18 @@ class LakeVault:
         except LictorError as error:
             raise DashboardError(str(error)) from error
 
-    def restore(self, file: str, account: Account, why: str) -> str:  # noqa: ARG002 - who and why are in the journal, before and after
+    def restore(self, file: str, account: Account, why: str) -> str:  # noqa: ARG002 - why is in the journal, before and after
         """Puts a file back where it was, never over another."""
-        record = self._done(lambda: quarantining.restore(self._vault, file, self._write))
+        actor = f"dashboard: {account.name}"
+        record = self._done(lambda: quarantining.restore(self._vault, file, self._write, actor=actor))
         return (
             f"restored to {quarantining.shown(record.to or record.path)}; owner, mode, times and attributes read back"
         )
 
     def purge(self, file: str, account: Account, why: str) -> str:  # noqa: ARG002 - as above
         """Deletes a file for good; the record of it stays."""
-        record = self._done(lambda: quarantining.purge(self._vault, file, self._write))
+        actor = f"dashboard: {account.name}"
+        record = self._done(lambda: quarantining.purge(self._vault, file, self._write, actor=actor))
         return f"{quarantining.shown(record.path)} is gone from the vault"
 
     def _done(self, do: Callable[[], Record]) -> Record:

@@ -133,7 +133,8 @@ class Answering:
         return _told([(live.id, request.do, self._carry_out(request.do, live, request, peer))])
 
     def _carry_out(self, action: str, live: LiveRun, request: Request, peer: Peer) -> Outcome:
-        rule = f"by hand: {request.why}" if request.why else "by hand"
+        by = "by hand" if request.account is None else f"by hand (dashboard: {request.account})"
+        rule = f"{by}: {request.why}" if request.why else by
         order = Order(action, live.id, live.root_key, live.root_pid, rule=rule, actor=peer.user)
         return self._enforcement.order(order)
 
@@ -169,7 +170,7 @@ class Answering:
 def _decision(then: Then, request: Request, peer: Peer) -> Decision:
     if then not in get_args(Then):
         raise AssertionError(f"no decision: {then}")
-    return Decision(then, peer.user, request.why, peer.uid, peer.login)
+    return Decision(then, peer.user, request.why, peer.uid, peer.login, request.account)
 
 
 def _told(done: Sequence[tuple[str, str, Outcome]]) -> dict[str, Any]:

@@ -131,7 +131,9 @@ class Enforcement:
         """The run has ended: nobody waits for a decision about it any more."""
         left = self.ladder.forget(live.id)
         if left:
-            self._keep_now("requests", requests.table([requests.gone(self._rows.pop(hold.id)) for hold in left]))
+            rows = [requests.gone(self._rows.pop(hold.id)) for hold in left]
+            live.answers.update(row["state"] for row in rows)
+            self._keep_now("requests", requests.table(rows))
         self._telling.end(live.id)
         if self._collector.isolated(live.number):
             self._collector.join(live.number)  # its number is used no more, its place in the map is
@@ -296,6 +298,7 @@ class Enforcement:
     def _held(self, hold: Hold) -> None:
         live = self._runs[hold.run]
         row = self._rows[hold.id] = requests.waiting(hold, live)
+        live.held += 1
         self._keep_now("requests", requests.table([row]))
         if live.context is not None and hold.operation is not None:
             think = partial(requests.smallest, dict(row), tuple(self._policies()), live.context)
@@ -318,10 +321,13 @@ class Enforcement:
     def _decided(self, hold: Hold, decision: Decision, outcome: Outcome) -> None:
         row = self._rows.pop(hold.id, None)
         if row is not None:
-            self._keep_now("requests", requests.table([requests.decided(row, decision)]))
+            row = requests.decided(row, decision)
+            self._runs[hold.run].answers[row["state"]] += 1
+            self._keep_now("requests", requests.table([row]))
         why = f": {decision.why}" if decision.why else ""
+        by = f" for {decision.account}" if decision.account else ""
         self._report(
-            f"{decision.then} by {decision.actor}{why} (run {hold.run}, {outcome.enforcement}: {outcome.evidence})"
+            f"{decision.then} by {decision.actor}{by}{why} (run {hold.run}, {outcome.enforcement}: {outcome.evidence})"
         )
 
     def _tell(self, asked: Asked, action: str) -> Outcome:

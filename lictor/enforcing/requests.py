@@ -40,7 +40,7 @@ def waiting(hold: Hold, live: LiveRun) -> dict[str, Any]:
         "pid": order.pid, "exe": exe, "cmdline": cmdline, "operation": hold.operation, "object": order.object,
         "rule": order.rule, "policy": order.policy, "because": rule.because if rule else None,
         "instead": rule.instead if rule else None, "change": None, "until": until, "then": hold.then,
-        "decided_by": None, "decided_uid": None, "decided_login": None, "why": None,
+        "decided_by": None, "decided_uid": None, "decided_login": None, "decided_account": None, "why": None,
     }  # fmt: skip
 
 
@@ -48,7 +48,8 @@ def decided(row: dict[str, Any], decision: Decision) -> dict[str, Any]:
     """The same question, answered."""
     return row | {
         "time": time.time_ns() // 1000, "state": STATES[decision.then], "decided_by": decision.actor,
-        "decided_uid": decision.uid, "decided_login": decision.login, "why": decision.why,
+        "decided_uid": decision.uid, "decided_login": decision.login, "decided_account": decision.account,
+        "why": decision.why,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ _SECOND = 1_000_000
 
 
 def spans(times: np.ndarray, lookback: timedelta) -> list[tuple[datetime, datetime]]:
-    """Stretches of time around rows: the look-back before and behind each, those that overlap made one.
+    """Stretches of time around rows: the look-back before and behind each, those that overlap or touch made one.
 
     ``times`` in microseconds since 1970. At most ``MAX_SPANS``; past that the smallest gaps are closed.
     """
@@ -25,7 +25,7 @@ def spans(times: np.ndarray, lookback: timedelta) -> list[tuple[datetime, dateti
         return []
     reach = int(lookback.total_seconds()) + 1
     gaps = np.diff(seconds)
-    cut = np.flatnonzero(gaps > 2 * reach)
+    cut = np.flatnonzero(gaps > 2 * reach + 1)
     if len(cut) >= MAX_SPANS:
         cut = np.sort(cut[np.argsort(gaps[cut])[-(MAX_SPANS - 1) :]])
     firsts, lasts = seconds[np.r_[0, cut + 1]], seconds[np.r_[cut, len(seconds) - 1]]

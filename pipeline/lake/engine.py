@@ -26,14 +26,21 @@ if TYPE_CHECKING:
 _LOGS = {"runs": "run_log", "requests": "request_log"}
 """Tables with a row for each state: their own names are left to views that show the latest one."""
 
-BASE_TABLES = {_LOGS.get(t, t): t for t in schema.TABLES}
-"""SQL name of each table."""
+UNCOUNTED = "activity_uncounted"
+"""Rows of ``activity`` that are in no ``activity_hours`` yet: those of logs, and of segments from before there was one."""
+
+BASE_TABLES = {_LOGS.get(t, t): t for t in schema.TABLES} | {UNCOUNTED: "activity"}
+"""Table of each SQL name."""
+
+BY_TIME = frozenset({"activity", "activity_hours", "coverage"})
+"""Tables that are large, and asked for a span of time: only their segments that reach into it are opened."""
 
 _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _ASKS_WHAT_THERE_IS = re.compile(
     r"\b(show|describe|summarize|information_schema|duckdb_\w+|pragma\w*|sqlite_\w+|pg_\w+)\b", re.IGNORECASE
 )
 _BATCH_ROWS = 50_000
+_HOUR_US = 3_600_000_000
 
 
 def connect(root: Path, memory: int) -> duckdb.DuckDBPyConnection:
@@ -56,9 +63,11 @@ def connect(root: Path, memory: int) -> duckdb.DuckDBPyConnection:
 
 def define(connection: duckdb.DuckDBPyConnection, root: Path, taken: Snapshot, views: Mapping[str, str]) -> None:
     """Create the base tables and the views, then lock the settings. Raises ``QueryError`` for a broken view."""
+    for table in schema.TABLES:
+        connection.register(live_name(table), live_rows(table, taken.live.get(table, [])))
     for name, table in BASE_TABLES.items():
-        connection.register(f"_live_{table}", live_rows(table, taken.live.get(table, [])))
-        connection.execute(f"CREATE VIEW {name} AS {base_query(root, table, taken.segments)}")
+        own = uncounted(taken.segments) if name == UNCOUNTED else taken.segments
+        connection.execute(f"CREATE VIEW {name} AS {base_query(root, table, own, live_name(table))}")
     for name, sql in views.items():
         try:
             connection.execute(f"CREATE VIEW {_named(name)} AS {sql}")
@@ -67,20 +76,55 @@ def define(connection: duckdb.DuckDBPyConnection, root: Path, taken: Snapshot, v
     connection.execute("SET lock_configuration = true")
 
 
-def base_query(root: Path, table: str, segments: Iterable[Segment]) -> str:
-    """SQL of a base table: rows of the logs and of the segments as one.
+def live_name(table: str) -> str:
+    """What rows of logs are registered as."""
+    return f"_live_{table}"
+
+
+def uncounted(segments: Iterable[Segment]) -> list[Segment]:
+    """Segments of ``activity`` without a segment of ``activity_hours`` beside them: from before those came, or theirs is damaged."""
+    listed = list(segments)
+    counted = {s.path.partition("/")[2] for s in listed if s.table == "activity_hours"}
+    return [s for s in listed if s.table == "activity" and s.path.partition("/")[2] not in counted]
+
+
+def within(segments: Iterable[Segment], span: tuple[int, int] | None) -> list[Segment]:
+    """Segments that may hold rows of a span of time (µs since 1970, the end not in it); all that are not asked by time."""
+    if span is None:
+        return list(segments)
+    since, until = span
+    return [s for s in segments if s.table not in BY_TIME or _reaches(s, since, until)]
+
+
+def _reaches(segment: Segment, since: int, until: int) -> bool:
+    if segment.first_time is None or segment.last_time is None:
+        return True
+    # An hour is in a span that begins in the middle of it, an interval of coverage in one that ends in the middle of it.
+    slack = 0 if segment.table == "activity" else _HOUR_US
+    return segment.last_time + slack >= since and segment.first_time - slack < until
+
+
+def base_query(root: Path, table: str, segments: Iterable[Segment], *more: str) -> str:
+    """SQL of a base table: rows of the segments, and of ``more`` tables that are in memory, as one.
 
     Files with the same columns are one scan, of which only the first file's footer is read to
     plan; files of an older schema are another one, and columns that they lack become NULL.
+
+    What is newest comes first: DuckDB reads in this order, and a question for the latest rows then knows early how old a row
+    may be at most, and passes over files of which none is so new. Oldest first, it would read all columns of every file.
     """
     groups: dict[str, list[str]] = {}
-    for segment in segments:
-        if segment.table == table:
-            groups.setdefault(segment.columns, []).append(_quoted(str(root / segment.path)))
-    scans = [f"FROM _live_{table}"]
+    for segment in sorted((s for s in segments if s.table == table), key=_latest, reverse=True):
+        groups.setdefault(segment.columns, []).append(_quoted(f"{root}/{segment.path}"))
+    scans = [f"FROM {name}" for name in more if name]
     scans += [f"FROM read_parquet([{', '.join(g)}], hive_partitioning = false)" for g in groups.values()]
     columns = ", ".join(map(_named, schema.lake_schema(table).names))
     return f"SELECT {columns} FROM ({' UNION ALL BY NAME '.join(scans)})"  # noqa: S608  # every part is quoted above
+
+
+def _latest(segment: Segment) -> float:
+    """Time of a segment's last row; one without times may hold anything."""
+    return float("inf") if segment.last_time is None else segment.last_time
 
 
 def live_rows(table: str, parts: Sequence[pa.Table]) -> pa.Table:
@@ -92,7 +136,8 @@ def live_rows(table: str, parts: Sequence[pa.Table]) -> pa.Table:
     want = schema.memory_schema(table)
     some = pa.concat_tables(parts, promote_options="default") if parts else pa.table({})
     present = set(some.schema.names)
-    columns = [some[f.name] if f.name in present else pa.nulls(some.num_rows, f.type) for f in want]
+    absent = {t: pa.nulls(some.num_rows, t) for t in {f.type for f in want}}  # one for all columns of a type
+    columns = [some[f.name] if f.name in present else absent[f.type] for f in want]
     return pa.table(columns, schema=want)
 
 
@@ -101,7 +146,7 @@ def needed_views(sql: str, views: Mapping[str, str]) -> dict[str, str]:
 
     Creating a view plans it, which reads footers: those that no word of the query names are left out.
     """
-    if _ASKS_WHAT_THERE_IS.search(sql):
+    if asks_what_there_is(sql):
         return dict(views)
     wanted, text = set(), sql
     for name in reversed(list(views)):
@@ -109,6 +154,11 @@ def needed_views(sql: str, views: Mapping[str, str]) -> dict[str, str]:
             wanted.add(name)
             text += " " + views[name]
     return {n: s for n, s in views.items() if n in wanted}
+
+
+def asks_what_there_is(sql: str) -> bool:
+    """Whether a query may be about names themselves, so that all of them have to be there."""
+    return _ASKS_WHAT_THERE_IS.search(sql) is not None
 
 
 def mentions(text: str, name: str) -> bool:
@@ -123,7 +173,10 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None, ma
         kinds = ", ".join(s.type.name for s in statements) or "nothing"
         raise QueryError(f"one SELECT or EXPLAIN is allowed, this is {kinds}: the lake is read-only")
     reader = connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
-    return _whole_numbers(pa.Table.from_batches(_bounded(reader, limit, max_bytes), reader.schema))
+    try:
+        return _whole_numbers(pa.Table.from_batches(_bounded(reader, limit, max_bytes), reader.schema))
+    finally:
+        reader.close()  # a result that is not read to its end keeps the connection from any other question
 
 
 def _bounded(batches: Iterable[pa.RecordBatch], limit: int | None, max_bytes: int) -> Iterator[pa.RecordBatch]:

@@ -38,6 +38,7 @@ TABLE_IDS = {
     "policies": 7,
     "requests": 8,
     "console": 9,
+    "activity_hours": 10,  # never in a log; the number is taken all the same
 }
 """Numbers on disk; never reused. A test holds that every table of the schema has one."""
 
@@ -90,12 +91,13 @@ class _Head(NamedTuple):
 
 @dataclass
 class Scan:
-    """What a log holds: header, readable frames in order, damages, and the chain at its end."""
+    """What a log holds: header, readable frames in order, damages, where its frames ``end``, and the chain there."""
 
     header: dict[str, Any] | None = None
     frames: list[Frame] = field(default_factory=list)
     damages: list[Damage] = field(default_factory=list)
     chain: bytes = START
+    end: int = 0
 
 
 def encode_header(header: dict[str, Any]) -> tuple[list[Any], bytes]:
@@ -152,6 +154,7 @@ def scan(log: pa.Buffer, *, verify_chain: bool) -> Scan:
             result.damages.append(Damage(position, 0, _BROKEN_CHAIN, None))
         result.chain = step.link
         position += HEAD_BYTES + step.length
+    result.end = position
     return result
 
 

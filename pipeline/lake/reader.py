@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,10 @@ from pipeline.lake.errors import LakeError, QueryError, log_warning
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_GRACE_S = 3.0  # the worker interrupts itself; this much later it is killed
+Span = tuple[datetime, datetime]
+"""From a moment to another one, which is not in it any more."""
+
+GRACE_S = 3.0  # the worker interrupts itself; this much later it is killed
 _CODE = Path(__file__).parents[2]
 
 
@@ -53,14 +57,24 @@ class Lake:
         self._known: set[str] = set()
 
     def query(
-        self, sql: str, *, timeout: float = 30.0, limit: int | None = None, skip_damaged: bool = False
+        self,
+        sql: str,
+        *,
+        timeout: float = 30.0,
+        limit: int | None = None,
+        skip_damaged: bool = False,
+        span: Span | None = None,
     ) -> pa.Table:
         """Rows of one SELECT: at most ``limit`` of them, within ``timeout`` seconds.
+
+        ``span``: no rows of ``activity``, ``activity_hours`` and ``coverage`` from outside of it are asked for, so that
+        segments without any need not be opened.
 
         A damaged segment or log fails the query, naming the file; with ``skip_damaged`` it is left out
         and ``report`` is told. Raises ``QueryError``, or ``LakeError`` when the lake cannot be read.
         """
-        answer, content = self._ask({"sql": sql, "limit": limit, "skip_damaged": skip_damaged}, timeout)
+        request = {"sql": sql, "limit": limit, "skip_damaged": skip_damaged, "span": microseconds(span)}
+        answer, content = self._ask(request, timeout)
         for warning in answer["warnings"]:
             self._report(warning)
         self._known.update(answer["known"])
@@ -69,7 +83,13 @@ class Lake:
         return table
 
     def query_all(
-        self, sqls: Mapping[str, str], *, prepare: Sequence[str] = (), timeout: float = 60.0, skip_damaged: bool = False
+        self,
+        sqls: Mapping[str, str],
+        *,
+        prepare: Sequence[str] = (),
+        timeout: float = 60.0,
+        skip_damaged: bool = False,
+        span: Span | None = None,
     ) -> dict[str, pa.Table | QueryError]:
         """Many SELECTs of the same moment by name, in one worker: a start costs more than most questions.
 
@@ -84,6 +104,7 @@ class Lake:
             "sqls": dict(sqls),
             "limit": None,
             "skip_damaged": skip_damaged,
+            "span": microseconds(span),
         }
         answer, content = self._ask(request, timeout)
         for warning in answer["warnings"]:
@@ -129,12 +150,21 @@ class Lake:
         return f"the query worker died ({how}): it may have asked for too much memory; narrow the query"
 
 
+def microseconds(span: Span | None) -> tuple[int, int] | None:
+    """A span as workers take it: µs since 1970."""
+    return None if span is None else (_us(span[0]), _us(span[1]))
+
+
+def _us(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
 def _run_worker(request: bytes, timeout: float, max_bytes: int) -> tuple[bytes, int]:
     """Run a worker on a request; returns its output and exit status. Raises ``QueryError`` past time or size."""
-    deadline = time.monotonic() + timeout + _GRACE_S
+    deadline = time.monotonic() + timeout + GRACE_S
     with subprocess.Popen(
         [sys.executable, "-P", "-s", "-m", "pipeline.lake.worker"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", env=_environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", env=environment(),
     ) as process:  # fmt: skip
         try:
             assert process.stdin is not None
@@ -170,7 +200,32 @@ def _read_until(fd: int, deadline: float, max_bytes: int) -> bytes:
             raise QueryError("the query worker sent more than was asked for and was stopped")
 
 
-def _environment() -> dict[str, str]:
+def read_line(fd: int, deadline: float) -> bytes:
+    """Up to a line's end, byte by byte: what is behind it belongs to somebody else. Raises ``TimeoutError``, ``EOFError``."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += bytes(read_exactly(fd, 1, deadline))
+    return line
+
+
+def read_exactly(fd: int, length: int, deadline: float) -> bytearray:
+    """So many bytes of a pipe. Raises ``TimeoutError``, ``EOFError``."""
+    content = bytearray(length)
+    view, position = memoryview(content), 0
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while position < length:
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise TimeoutError
+        count = os.readv(fd, [view[position : position + (1 << 20)]])
+        if not count:
+            raise EOFError
+        position += count
+    return content
+
+
+def environment() -> dict[str, str]:
     """Nothing of this process's environment but what Python needs, and no thread before the lock-down."""
     return {
         "PYTHONPATH": str(_CODE),

@@ -32,10 +32,11 @@ _DAC_READ_SEARCH = 1 << 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def confine(root: Path, *, memory: int, seconds: float, unsafe: bool) -> str:
+def confine(root: Path, *, memory: int, seconds: float | None, unsafe: bool) -> str:
     """Give up every right but reading the lake's tables; returns what holds it: for messages and tests.
 
-    Call it with one thread, after the imports and before DuckDB connects. ``memory`` in bytes.
+    Call it with one thread, after the imports and before DuckDB connects. ``memory`` in bytes, ``seconds`` of all
+    processors together; ``None`` for a worker that stays, whose asker ends it.
     Raises ``LakeError`` where nothing here can confine the worker, unless ``unsafe``.
     """
     threads = _threads()
@@ -85,16 +86,17 @@ def _die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _limit(memory: int, seconds: float) -> None:
+def _limit(memory: int, seconds: float | None) -> None:
     """Lower what the kernel counts: bytes of memory, processor seconds, bytes written to files (none).
 
     Not the number of processes: that limit counts every thread of the user, and Arrow starts some when
     it first scans. Nothing can be executed anyway: Landlock grants that right for no file.
     """
     processors = os.cpu_count() or 1
+    time = [] if seconds is None else [(resource.RLIMIT_CPU, int(seconds * processors) + 5)]
     for kind, value in (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, int(seconds * processors) + 5),
+        *time,
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):

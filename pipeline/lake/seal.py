@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.lake import commits, frames, layout, rows, segments
+from pipeline.lake import commits, frames, hours, layout, rows, segments
 from pipeline.lake.errors import LakeError, explain, log_warning
 from pipeline.lake.wal import Wal
-from pipeline.schema import TIME
+from pipeline.schema import DERIVED, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,6 +110,8 @@ def _write_all(root: Path, wal: Wal) -> commits.Commit | None:
         written_ns = os.fstat(wal.fd).st_mtime_ns
         header = scan.header or {"host": "unknown", "created_ns": written_ns}
         parts = _parts(wal, scan, header, written_ns)
+        if "activity" in parts:
+            parts["activity_hours"] = [hours.of(parts["activity"])]
         made = [
             segment
             for table, tables in parts.items()
@@ -119,7 +121,7 @@ def _write_all(root: Path, wal: Wal) -> commits.Commit | None:
         ]
         commit = commits.Commit(
             wal.stem, header, time.time_ns(), scan.chain.hex(),
-            {t: sum(p.num_rows for p in tables) for t, tables in parts.items()}, tuple(made),
+            {t: sum(p.num_rows for p in tables) for t, tables in parts.items() if t not in DERIVED}, tuple(made),
             commits.sequences(parts.get("activity", [])), commits.losses(parts.get("coverage", [])),
             tuple(asdict(d) for d in scan.damages),
         )  # fmt: skip

@@ -45,6 +45,11 @@ class Segment:
     first_time: int | None
     last_time: int | None
 
+    @property
+    def stem(self) -> str:
+        """Name of the log that it was."""
+        return self.path.rpartition("/")[2].removesuffix(".parquet")
+
 
 def column_set(table: str) -> str:
     """Short name of a table's columns and types: files with the same one can be read as one."""
@@ -84,7 +89,7 @@ def publish(root: Path, segment: Segment) -> None:
 
 def time_column(table: str) -> str:
     """The column that decides the day of a row."""
-    return "until" if table == "coverage" else "time"
+    return {"coverage": "until", "activity_hours": "hour"}.get(table, "time")
 
 
 def _temporary(path: Path) -> Path:

@@ -60,7 +60,7 @@ def take(root: Path, tables: Collection[str]) -> Snapshot:
             result.segments += [s for s in commit.segments if s.table in tables]
     for stem, log in logs.items():
         _read_live(root, stem, log, tables, result)
-    _check_ends(root, result)
+    check_ends(root, result)
     return result
 
 
@@ -107,22 +107,32 @@ def _read_live(root: Path, stem: str, log: bytes, tables: Collection[str], resul
     """Rows of a log up to its last whole frame; half a frame at the end is one that is being written."""
     path = layout.wal_path(root, stem)
     scan = frames.scan(pa.py_buffer(log), verify_chain=False)
-    for damage in scan.damages:
-        if not damage.torn:
-            result.damages.append(
-                f"{path}: {damage.reason} at byte {damage.offset}: the next writer on this lake recovers what is whole"
-            )
+    result.damages += [damaged(path, d) for d in scan.damages if not d.torn]
     for frame in scan.frames:
         if frame.table in tables:
             try:
-                result.live.setdefault(frame.table, []).append(rows.tidy(frame.table, frame.read()))
-            except (KeyError, TypeError, OSError, pa.ArrowException) as error:
-                result.damages.append(
-                    f"{path}: this version cannot read its rows ({error}): ask with the version that wrote it"
-                )
+                result.live.setdefault(frame.table, []).append(rows_of(path, frame))
+            except LakeError as error:
+                result.damages.append(str(error))
 
 
-def _check_ends(root: Path, result: Snapshot) -> None:
+def damaged(path: Path, damage: frames.Damage, begin: int = 0) -> str:
+    """What is wrong with a log; ``begin`` is where in it the reading began."""
+    where = begin + damage.offset
+    return f"{path}: {damage.reason} at byte {where}: the next writer on this lake recovers what is whole"
+
+
+def rows_of(path: Path, frame: frames.Frame) -> pa.Table:
+    """Tidy rows of a log's frame. Raises ``LakeError`` for one that this version cannot read."""
+    try:
+        return rows.tidy(frame.table, frame.read())
+    except (KeyError, TypeError, OSError, pa.ArrowException) as error:
+        raise LakeError(
+            f"{path}: this version cannot read its rows ({error}): ask with the version that wrote it"
+        ) from error
+
+
+def check_ends(root: Path, result: Snapshot) -> None:
     """Leave out segments that are missing or cut: cheap enough for every query."""
     faults = {s.path: _end_fault(root, s) for s in result.segments}
     result.damages += [f for f in faults.values() if f]

@@ -17,6 +17,7 @@
 --   policy VARCHAR: policy of the rule
 --   because VARCHAR: why the rule asks
 --   decided_by VARCHAR: who decided
+--   decided_account VARCHAR: whose click it was, where that user is the dashboard
 --   why VARCHAR: what they said
 --   agent VARCHAR: agent
 --   user VARCHAR: who runs the agent
@@ -26,10 +27,10 @@
 --   run VARCHAR: the run
 --   id VARCHAR: the question
 SELECT
-    time, state, operation, object, rule, policy, because, decided_by, why, agent, "user", host, exe, cmdline, agent_run AS run, id
+    time, state, operation, object, rule, policy, because, decided_by, decided_account, why, agent, "user", host, exe, cmdline, agent_run AS run, id
 FROM request_log
 WHERE time >= $since AND time < $until AND (len($hosts) = 0 OR list_contains($hosts, host)) AND (len($users) = 0 OR list_contains($users, "user"))
     AND (len($agents) = 0 OR list_contains($agents, agent)) AND ($run = '' OR agent_run = $run)
     AND (len($states) = 0 OR list_contains($states, state)) AND ($rule = '' OR rule = $rule)
-    AND ($keyword = '' OR contains(lower(concat_ws(chr(10), object, rule, policy, because, why, decided_by)), lower($keyword)))
+    AND ($keyword = '' OR contains(lower(concat_ws(chr(10), object, rule, policy, because, why, decided_by, decided_account)), lower($keyword)))
 ORDER BY time DESC, id, state

@@ -12,7 +12,7 @@ WITH found AS (
     WHERE time >= $since AND time < $until AND (len($hosts) = 0 OR list_contains($hosts, host))
     GROUP BY id
 ),
-looked AS (SELECT DISTINCT object AS id FROM console WHERE act = 'triage' AND outcome = 'success' AND status <> 'new')
+looked AS (SELECT finding AS id FROM finding_status WHERE status <> 'new')
 SELECT coalesce(severity, 'informational') AS severity, count(*) AS findings, count(*) FILTER (l.id IS NULL) AS new
 FROM found AS f
 LEFT JOIN looked AS l ON l.id = f.id

@@ -19,10 +19,11 @@
 --   policy_version VARCHAR: hash of their texts
 --   exit_code INTEGER: exit status of its root
 --   root_pid INTEGER: pid of its root
+--   events BIGINT: rows written for it, once it has ended
 --   lost BIGINT: events lost on the host meanwhile
 SELECT
     run, state, started, ended, agent, host, boot_id, source, "user", command, cwd, coalesce(mode, 'none') AS mode, policy,
-    policy_version, exit_code, root_pid, lost
+    policy_version, exit_code, root_pid, events, lost
 FROM run_log
 WHERE run = $run
 QUALIFY row_number() OVER (PARTITION BY run ORDER BY time DESC NULLS LAST, state = 'ended' DESC) = 1

@@ -42,4 +42,4 @@ SELECT
 FROM own AS o
 FULL JOIN born AS b USING (process_key)
 ORDER BY started, process_key
-LIMIT 20000
+LIMIT 20001

@@ -42,7 +42,7 @@ WITH told AS (
         CASE state WHEN 'released' THEN 'Run released' WHEN 'denied' THEN 'Request denied' ELSE 'Run killed' END,
         'Success', why, rule, decided_uid, decided_by, agent_run, agent_run, 'run', state,
         json_merge_patch('{}', to_json({
-            'Agent': agent, 'Run': agent_run, 'Rule': rule, 'Policy': policy, 'Operation': operation, 'Object': object, 'Login': decided_login
+            'Agent': agent, 'Run': agent_run, 'Rule': rule, 'Policy': policy, 'Operation': operation, 'Object': object, 'Login': decided_login, 'Account': decided_account
         }))
     FROM request_log
     WHERE state IN ('released', 'denied', 'killed')

@@ -26,6 +26,7 @@
 --   decided_by VARCHAR: name of the user who decided; lictor where the time was up
 --   decided_uid BIGINT: number of that user
 --   decided_login VARCHAR: who had logged in, where that is another user (sudo)
+--   decided_account VARCHAR: whose click it was, where that user is the dashboard
 --   why VARCHAR: what they said
 SELECT * FROM request_log
 -- A question is written again, with its own time, once the change is known.

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,14 @@ pytestmark = pytest.mark.kernel
 
 PROMISED_S = 2.0
 TRIALS = 4
+PATIENCE_S = 40.0
+"""How long a trial waits for others on this machine to leave it half of the processors."""
 
 
 def test_an_event_can_be_asked_for_within_two_seconds(outside, tmp_path):
-    """``lictor sql`` from another process, its own start included. The best of some trials counts: the machine may be busy."""
+    """``lictor sql`` from another process, its own start included. The best of some trials counts, as the machine may be
+    busy; one that was too slow is made again when it is less so.
+    """
     lake = tmp_path / "lake"
     command = 'while read name; do cat "$0/$name" 2>/dev/null; date +%s.%N; done'
     run = subprocess.Popen(
@@ -26,6 +31,8 @@ def test_an_event_can_be_asked_for_within_two_seconds(outside, tmp_path):
     delays = []
     try:
         for trial in range(TRIALS):
+            if trial:
+                wait_for_processors(PATIENCE_S)
             run.stdin.write(f"marker-{trial}\n")
             run.stdin.flush()
             happened = float(run.stdout.readline())
@@ -55,3 +62,19 @@ def seen(outside, lake, path):
             assert [(r["errno"], r["exe"].rsplit("/", 1)[1]) for r in rows] == [(2, "cat")]
             return time.time()
     raise AssertionError(f"no row for {path} in 20 s: {asked.stderr.decode()}")
+
+
+def wait_for_processors(seconds):
+    """Until the processors were idle for half of a second, all together, or these seconds are over."""
+    until = time.monotonic() + seconds
+    idle = 0.0
+    while idle < 0.5 and time.monotonic() < until:
+        before = processor_times()
+        time.sleep(1)
+        spent = [b - a for a, b in zip(before, processor_times(), strict=True)]
+        idle = (spent[3] + spent[4]) / sum(spent)
+
+
+def processor_times():
+    """user, nice, system, idle, iowait … of all processors since the machine began."""
+    return [int(text) for text in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]

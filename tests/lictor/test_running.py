@@ -109,6 +109,20 @@ def test_a_denied_read_ends_the_command_and_is_accounted_for(lictor, asked, poli
     )  # fmt: skip
 
 
+def test_reads_that_nobody_released_in_time_are_accounted_for(lictor, asked, tmp_path):
+    paths = [tmp_path / name for name in ("one", "two")]
+    for path in paths:
+        path.write_text("the secret\n")
+    rule = {"id": "r", "on": "file.read", "match": {"path": [str(path) for path in paths]}, "action": "ask"}
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(json.dumps({"lictor": 1, "name": "p", "holds": {"limit": "1s"}, "rules": [rule]}))
+    done = lictor("sh", "-c", f"cat {paths[0]}; cat {paths[1]}; echo end", options=("--policy", policy))
+    assert (done.status, done.out) == (0, "end\n")
+    assert done.err.splitlines()[-2].endswith("none lost, 0 denied at once, 2 held, 2 of them denied")
+    ended = asked("SELECT object, decided_by FROM request_log WHERE state = 'denied' ORDER BY object")
+    assert ended == [{"object": str(path), "decided_by": "lictor"} for path in paths]
+
+
 def test_audit_prints_the_secret_records_the_verdict_and_acts_on_nothing(lictor, asked, policy, secret):
     done = lictor("cat", secret, options=("--policy", policy, "--audit"))
     assert (done.status, done.out) == (0, "the secret\n")

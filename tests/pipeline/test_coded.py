@@ -67,7 +67,8 @@ MERGED = """
 import sys
 import numpy as np, pyarrow as pa
 from pipeline.coded import sound
-raw = pa.array(np.array([0, 500_000_000], np.int32), mask=np.array([False, True]))
+far = 2**31 - 1  # 8 GiB on: no chance that something of this process lies there
+raw = pa.array(np.array([0, far], np.int32), mask=np.array([False, True]))
 wild = pa.DictionaryArray.from_arrays(raw, pa.array(["a"]), safe=False)
 column = sound(wild) if sys.argv[1] == "sound" else wild
 table = pa.table({"c": pa.chunked_array([pa.array(["b"]).dictionary_encode(), column])}).unify_dictionaries()

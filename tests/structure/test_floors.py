@@ -11,7 +11,8 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
-    "pipeline.schema": (),
+    "pipeline.columns": (),
+    "pipeline.schema": ("pipeline.columns",),
     "pipeline.coded": (),
     "pipeline.escape": (),
     "pipeline.policy": ("pipeline.schema",),

@@ -16,7 +16,7 @@ PAYLOAD = pa.large_string()
 """Type of the payloads: UTF-8 without any line break, so that a line, a frame or an array element can hold each."""
 
 
-EVENTS = frozenset(schema.TABLES) - {"processes", "console"}
+EVENTS = frozenset(schema.TABLES) - schema.DERIVED - {"processes", "console"}
 """Tables whose rows are events of an agent's machine: all but what is told by ``activity`` already, and what people did in the dashboard."""
 
 

@@ -24,7 +24,7 @@ class JsonLines(Format):
 
     name = "json"
     content_type = "application/json"
-    tables = frozenset(schema.TABLES)
+    tables = frozenset(schema.TABLES) - schema.DERIVED
 
     def events(self, table: str, rows: pa.Table) -> pa.Array:
         """One JSON object per row; no row is without."""

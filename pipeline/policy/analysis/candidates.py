@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.policy import globs
 from pipeline.policy.analysis import cover
 from pipeline.policy.analysis.changes import Book, Edit, Raw
+from pipeline.policy.analysis.event_keys import EventKeys, Keys
 from pipeline.policy.combine import STOPPING
 from pipeline.policy.context import resolver
-from pipeline.policy.decide import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from pipeline.policy.analysis.views import RuleView, View
     from pipeline.policy.context import RunContext
     from pipeline.policy.model import TestEvent
-
-_SPECIAL = re.compile(r"([\\*?\[\]{},])")
-
 
 Candidate = tuple[str, tuple[Edit, ...]]
 """What is done, in words, and the edits that do it."""
@@ -33,6 +30,7 @@ class Author:
     def __init__(self, book: Book, event: TestEvent, context: RunContext) -> None:
         self._book, self._event, self._context = book, event, context
         self._policy = book.policy
+        self._ways = EventKeys(event, context).ways
 
     def opening(self, view: View) -> Iterator[Candidate]:
         """Changes that might let the event pass where this view stops it."""
@@ -45,6 +43,7 @@ class Author:
         elif decision.rule is not None and self._book.changeable(decision.rule):
             yield from self._split(decision.rule, view.name)
             yield from self._excepted(decision.rule, view.name)
+            yield from self._apart(decision.rule, view)
             yield from self._weakened(decision.rule)
 
     def closing(self, view: View, action: str) -> Iterator[Candidate]:
@@ -56,7 +55,7 @@ class Author:
             yield f"change the default of {selector} to {action}", (self._default(selector, action),)
 
     def _new_rules(self, view: View, action: str) -> Iterator[Candidate]:
-        for keys in self._keys(view.name):
+        for keys in self._ways(view.name, view.selectors[:1]):
             name = self._book.free_id(_slug(action, self._event, view.name))
             raw: Raw = {"id": name, "on": view.selectors[0], "match": keys, "action": action}
             text = f"add a rule that is {action} for {_listed(keys)}"
@@ -64,16 +63,14 @@ class Author:
 
     def _excepted(self, rule: str, name: str | None) -> Iterator[Candidate]:
         """Exceptions in the rule's own ``unless``: keys of it that are there grow, or it is new."""
-        for keys in self._keys(name):
-            raw = self._book.raw(rule)
-            unless = None if raw is None else raw.get("unless")
-            if raw is None or (unless is not None and not set(keys) <= set(unless)):
-                continue
-            raw["unless"] = {
-                **(unless or {}),
-                **{key: _with((unless or {}).get(key), value) for key, value in keys.items()},
-            }
-            yield f"except {_listed(keys)} from rule '{rule}'", (self._replaced(rule, raw),)
+        raw = self._book.raw(rule)
+        if raw is None:
+            return
+        unless = raw.get("unless")
+        for keys in self._ways(name, _values(raw["on"])):
+            if unless is None or set(keys) <= set(unless):
+                made = {**raw, "unless": _grown(unless or {}, keys)}
+                yield f"except {_listed(keys)} from rule '{rule}'", (self._replaced(rule, made),)
 
     def _split(self, rule: str, name: str | None) -> Iterator[Candidate]:
         """A rule that has an exception already is taken apart: the path in question gets a rule with its own."""
@@ -85,13 +82,28 @@ class Author:
         if not own or len(own) == len(patterns):
             return
         rest = {**raw, "match": {**raw["match"], "path": [p for p in patterns if p not in own]}}
-        apart = self._book.free_id(f"{rule[:90]}-apart")
-        for keys in self._keys(None):
+        part = {**raw, "match": {**raw["match"], "path": own}}
+        for keys in self._ways(None, _values(raw["on"])):
             if set(keys) <= set(raw["unless"]):
-                unless = {**raw["unless"], **{key: _with(raw["unless"][key], value) for key, value in keys.items()}}
-                part = {**raw, "id": apart, "match": {**raw["match"], "path": own}, "unless": unless}
-                text = f"take {', '.join(own)} out of rule '{rule}' into one of its own that excepts {_listed(keys)}"
-                yield text, (self._replaced(rule, rest), Edit(self._policy.name, "add", apart, part))
+                yield self._divided(rest, part, own, keys)
+
+    def _apart(self, rule: str, view: View) -> Iterator[Candidate]:
+        """Where all that the rule is on has no key in common that tells the event: its operation gets a rule with an exception."""
+        raw = self._book.raw(rule)
+        if raw is None or "unless" in raw or self._ways(view.name, _values(raw["on"])):
+            return
+        own = [s for s in _values(raw["on"]) if s in view.selectors]
+        rest = {**raw, "on": [s for s in _values(raw["on"]) if s not in own]}
+        for keys in self._ways(view.name, own) if own and rest["on"] else []:
+            yield self._divided(rest, {**raw, "on": own}, own, keys)
+
+    def _divided(self, rest: Raw, part: Raw, own: list[str], keys: Keys) -> Candidate:
+        """A rule made two: ``rest`` stays as it is, and ``part``, which is about ``own``, excepts what the keys say."""
+        rule = rest["id"]
+        apart = self._book.free_id(f"{rule[:90]}-apart")
+        made = {**part, "id": apart, "unless": _grown(part.get("unless", {}), keys)}
+        text = f"take {', '.join(own)} out of rule '{rule}' into one of its own that excepts {_listed(keys)}"
+        return text, (self._replaced(rule, rest), Edit(self._policy.name, "add", apart, made))
 
     def _weakened(self, rule: str) -> Iterator[Candidate]:
         raw, included = self._book.raw(rule), self._book.included(rule)
@@ -109,7 +121,7 @@ class Author:
             if not fits or not self._book.changeable(seen.rule):
                 continue
             key = seen.keys[0]
-            value = next((keys[key] for keys in self._keys(view.name) if key in keys), None)
+            value = next((keys[key] for keys in self._ways(view.name) if key in keys), None)
             raw = self._book.raw(seen.rule)
             if value is not None and raw is not None and key in raw.get("match", {}):
                 raw["match"] = {**raw["match"], key: _with(raw["match"][key], value)}
@@ -145,42 +157,8 @@ class Author:
         """Whether a value of a key is what the event has there."""
         own = {"exe": self._event.exe, "path": path, "parent": self._event.parent}.get(key)
         if own is None or not isinstance(value, str):
-            return str(value) in {str(keys.get(key)) for keys in self._keys(path)}
+            return str(value) in {str(keys.get(key)) for keys in self._ways(path)}
         return any(cover.matches(glob, own) for glob in globs.parse(globs.fill(value, resolver(self._context))))
-
-    def _keys(self, name: str | None) -> list[dict[str, Any]]:
-        """Ways to say what the event is, narrowest first."""
-        exe = self._pattern(self._event.exe) if self._event.on != "exec" else None
-        what = [*self._network(), *self._paths(name)]
-        who: list[dict[str, Any]] = [{"exe": exe}] if exe else []
-        if self._event.on == "exec" and self._event.argv:
-            who.append({"argv": re.sub(r"([*?\\])", r"\\\1", self._event.argv)})
-        return [*({**w, **k} for k in what for w in who), *what, *who]
-
-    def _paths(self, name: str | None) -> list[dict[str, Any]]:
-        path = self._pattern(name)
-        if path is None or name is None:
-            return []
-        folder = self._pattern(posixpath.dirname(name))
-        return [{"path": path}, *([{"path": f"{folder}/**"}] if folder and folder != "/" else [])]
-
-    def _network(self) -> list[dict[str, Any]]:
-        end = "src" if self._event.on in LOCAL else "dst"
-        address, port = getattr(self._event, f"{end}_ip"), getattr(self._event, f"{end}_port")
-        domain: dict[str, Any] = {"domain": self._event.domain} if self._event.domain else {}
-        here: dict[str, Any] = {"ip": address} if address else {}
-        there: dict[str, Any] = {"port": port} if port is not None else {}
-        ways = [domain | there, here | there, domain, here, there]
-        return [way for i, way in enumerate(ways) if way and way not in ways[:i]]
-
-    def _pattern(self, path: str | None) -> str | None:
-        """The pattern of exactly one path, from the workspace or the home folder where it is in there."""
-        if path is None or not path.startswith("/"):
-            return None
-        for short, top in (("${workspace}", self._context.workspace), ("~", self._context.home)):
-            if top and f"{path}/".startswith(f"{top.rstrip('/')}/"):
-                return short + _SPECIAL.sub(r"\\\1", path.removeprefix(top.rstrip("/")))
-        return _SPECIAL.sub(r"\\\1", path)
 
     def _replaced(self, rule: str, raw: Raw) -> Edit:
         return Edit(self._policy.name, "replace", rule, raw, included=self._book.included(rule))
@@ -198,7 +176,12 @@ def _with(value: Any, more: Any) -> Any:
     return more if value is None else [*_values(value), *(m for m in _values(more) if m not in _values(value))]
 
 
-def _listed(keys: dict[str, Any]) -> str:
+def _grown(unless: Keys, keys: Keys) -> Keys:
+    """An exception with the values of some keys as well."""
+    return {**unless, **{key: _with(unless.get(key), value) for key, value in keys.items()}}
+
+
+def _listed(keys: Keys) -> str:
     return " and ".join(f"{key} {value}" for key, value in keys.items())
 
 

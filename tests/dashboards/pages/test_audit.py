@@ -11,10 +11,8 @@ import pytest
 from dashboards.interface import DashboardError, Ports, Role
 from dashboards.search import asking
 from pipeline import schema
-from pipeline.lake.reader import Lake
 from pipeline.lake.writer import LakeWriter
 from tests.dashboards.conftest import texts
-from tests.dashboards.search.conftest import InMemory, kept  # noqa: F401 - kept is a fixture
 
 T = datetime(2026, 3, 2, 10, tzinfo=UTC)
 HOSTILE = "/srv/[x](javascript:1)<script>\n\x1b[31m\u202e=cmd|.pem"
@@ -22,15 +20,14 @@ SINCE = {"since": "2026-03-02T09:00:00Z", "until": "2026-03-02T11:00:00Z"}
 EVER = {"since": "3650d"}
 
 
-def lake_of(root, table, rows):
+def written(root, table, rows):
     with LakeWriter(root, "vm") as writer:
-        for name, listed in {table: rows}.items():
-            writer.append(name, pa.Table.from_pylist(listed, schema=schema.lake_schema(name)))
-    return InMemory(Lake(root))
+        writer.append(table, pa.Table.from_pylist(rows, schema=schema.lake_schema(table)))
+    return root
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
+def hostile(tmp_path_factory, at_hand):
     """450 reads by an agent, the newest of a file of a hostile name."""
     rows = [
         {"time": T + timedelta(seconds=n), "time_ns": (int(T.timestamp()) + n) * 10**9, "host": "vm", "boot_id": "b", "source": "ebpf", "cpu": 0,
@@ -39,7 +36,7 @@ def hostile(tmp_path_factory):
         for n in range(449)
     ]  # fmt: skip
     rows.append({**rows[-1], "time": T + timedelta(seconds=449), "seq": 2**60 + 449, "path": HOSTILE})
-    return lake_of(tmp_path_factory.mktemp("hostile"), "activity", rows)
+    return at_hand(written(tmp_path_factory.mktemp("hostile"), "activity", rows))
 
 
 @pytest.fixture
@@ -75,12 +72,12 @@ def test_a_search_is_a_row_of_the_journal_and_rows_newest_first(seen, journal):
 
 
 def test_what_cannot_be_recorded_is_not_shown(seen, journal, monkeypatch):
-    written = journal.write
+    write = journal.write
 
     def broken(account, act, **columns):
         if act == "search":
             raise DashboardError("the lake cannot be written")
-        written(account, act, **columns)
+        write(account, act, **columns)
 
     monkeypatch.setattr(journal, "write", broken)
     at = seen.page("audit", query=SINCE)
@@ -91,11 +88,11 @@ def test_what_cannot_be_recorded_is_not_shown(seen, journal, monkeypatch):
 def test_a_page_that_cannot_be_recorded_is_not_shown_at_the_next_click_either(seen, journal, monkeypatch):
     at = seen.page("audit", query=SINCE)
     first = table(at)["object"].tolist()
-    written = journal.write
+    write = journal.write
     monkeypatch.setattr(journal, "write", lambda *_, **__: (_ for _ in ()).throw(DashboardError("disk full")))
     at = button(at, "Older").click().run()
     assert at.code[-1].value == "disk full"
-    monkeypatch.setattr(journal, "write", written)
+    monkeypatch.setattr(journal, "write", write)
     assert table(at.run())["object"].tolist() == first
 
 
@@ -170,17 +167,17 @@ def test_nothing_found_says_why_and_for_how_long_was_searched(seen):
     assert "Health and integrity" in texts(at)
 
 
-def test_an_empty_lake_says_so(stage, journal, tmp_path):
-    stage.ports = Ports(lake_of(tmp_path, "findings", []), journal)
+def test_an_empty_lake_says_so(stage, journal, tmp_path, at_hand):
+    stage.ports = Ports(at_hand(written(tmp_path, "findings", [])), journal)
     for record in ("activity", "findings", "actions", "requests"):
         at = stage.page("audit", query={"record": record})
         assert not at.exception
         assert "Nothing to show" in texts(at)
 
 
-def test_what_people_did_here_is_for_admins(stage, journal, tmp_path):
+def test_what_people_did_here_is_for_admins(stage, journal, tmp_path, at_hand):
     row = {"id": "1", "time": T, "account": "eve <b>", "role": "viewer", "act": "view", "outcome": "denied", "page": "hunting", "detail": '{"a": 1}'}  # fmt: skip
-    stage.ports = Ports(lake_of(tmp_path, "console", [row]), journal)
+    stage.ports = Ports(at_hand(written(tmp_path, "console", [row])), journal)
     at = stage.page("audit", query={**SINCE, "record": "console"})
     assert table(at)["account"].tolist() == ["eve <b>"]
     at = stage.page("audit", role=Role.responder, query={**SINCE, "record": "console"})
@@ -208,8 +205,7 @@ def test_an_export_is_recorded_with_what_was_asked(seen, journal):
 
 
 @pytest.mark.parametrize("record", ["activity", "findings", "actions", "requests", "console"])
-def test_each_type_of_record_of_a_recorded_lake_is_shown(stage, kept, journal, record):  # noqa: F811 - the fixture
-    stage.ports = Ports(kept, journal)
+def test_each_type_of_record_of_a_recorded_lake_is_shown(stage, record):
     at = stage.page("audit", query={**EVER, "record": record})
     assert not at.exception
     assert not at.error

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards.search.criteria import Criteria, made, read
-from dashboards.search.records import RECORDS
+from dashboards.search.records import BAR, FIELDS, RECORDS
 from queries.paging import bound
 
 
@@ -36,7 +36,7 @@ def test_each_type_of_record_keeps_to_its_filters():
     [
         ("/etc/passwd", {"object": ["/etc/passwd"]}), ("~/.ssh/**", {"object": ["~/.ssh/**"]}), ("*.pem", {"object": ["*.pem"]}),
         ("passwd", {"part": "passwd"}), ("203.0.113.7", {"part": "203.0.113.7"}), ("/a{b", {"part": "/a{b"}),
-        ("/tmp/a\nb", {"object": ["/tmp/a?b"]}), ("x\x1b[2J", {"object": ["x?[2J"]}),
+        ("/tmp/a\nb", {"object": ["/tmp/a\nb"]}), ("x\x1b[2J", {"part": "x\x1b[2J"}),
     ],
 )  # fmt: skip
 def test_an_object_is_a_pattern_a_path_or_a_part_of_one(text, values):
@@ -57,14 +57,30 @@ def test_the_form_gives_the_same_as_the_address():
     )
 
 
+addresses = st.dictionaries(
+    st.sampled_from(["record", *BAR, *FIELDS, "stray"]),
+    st.lists(st.text(max_size=12) | st.sampled_from([*RECORDS, "deny", "exec", "/etc/**", "{"]), max_size=3),
+    max_size=6,
+)
+
+
 @settings(deadline=None)
-@given(
-    st.dictionaries(
-        st.sampled_from(["record", "agents", "object", "keyword", "operation", "labels", "run", "rule", "severity", "act", "x"]),
-        st.lists(st.text(max_size=12) | st.sampled_from(list(RECORDS)), max_size=3), max_size=5,
-    )
-)  # fmt: skip
-def test_no_address_is_an_error(address):
+@given(addresses)
+def test_any_address_can_be_read_bound_and_written(address):
     criteria = read(address)
     assert bound(f"audit_{criteria.record}", criteria.values(content=True))
-    assert bound("audit_hours", criteria.hours())
+    assert criteria.record != "activity" or bound("audit_hours", criteria.hours())
+    again = read(criteria.query())
+    assert again == criteria
+    assert not again.ignored
+
+
+@settings(deadline=None)
+@given(addresses)
+def test_each_value_is_used_or_told(address):
+    criteria = read(address)
+    for name in (*BAR, *FIELDS):
+        for value in address.get(name, ()):
+            used = value in criteria.given.get(name, ())
+            one = name in FIELDS and not FIELDS[name].several and name in criteria.given
+            assert not value or used or one or f"{name}={value}" in criteria.ignored

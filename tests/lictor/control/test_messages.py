@@ -13,7 +13,7 @@ from lictor.control.messages import DEEDS, Request, packed, refused, request_of
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(st.builds(Request, st.sampled_from(DEEDS), TEXT, st.none() | TEXT, st.booleans()))
+@given(st.builds(Request, st.sampled_from(DEEDS), TEXT, st.none() | TEXT, st.booleans(), st.none() | TEXT))
 def test_what_was_packed_is_read_again(request):
     line = packed(request)
     assert line.count(b"\n") == 1
@@ -24,7 +24,7 @@ def test_what_was_packed_is_read_again(request):
     "line",
     [
         b"", b"\n", b"{", b"[]", b"1", b"null", b'"held"', b"{}", b'{"do": "dance"}', b'{"do": ["held"]}', b'{"do": null}',
-        b'{"do": "held", "name": 7}', b'{"do": "held", "for_run": 1}', b'{"do": "held", "uid": 0}', b'{"do": "held", "why": {}}',
+        b'{"do": "held", "name": 7}', b'{"do": "held", "for_run": 1}', b'{"do": "held", "uid": 0}', b'{"do": "held", "why": {}}', b'{"do": "held", "account": 0}',
         b"\xff\xfe", b"[" * 60_000, b'{"do": "held", "name": NaN}',
     ],
 )  # fmt: skip

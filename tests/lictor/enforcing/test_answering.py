@@ -115,6 +115,21 @@ def test_an_order_on_a_run_is_carried_out_under_the_persons_name(answering, part
     assert parts[0].did == [(do, "run-1", "root", "by hand: look")]
 
 
+def test_order_from_the_dashboard_says_whose_click_it_was(answering, parts):
+    answering.answer(Request("freeze", "run", "look", account="ann"), ROOT)
+    answering.answer(Request("isolate", "run", account="ann"), ROOT)
+    assert [did[-1] for did in parts[0].did] == ["by hand (dashboard: ann): look", "by hand (dashboard: ann)"]
+
+
+@pytest.mark.usefixtures("hold")
+def test_decision_from_the_dashboard_says_whose_click_it_was(answering, parts, monkeypatch):
+    decisions = []
+    monkeypatch.setattr(parts[0], "decide", lambda _, decision: decisions.append(decision) or DONE)
+    answering.answer(Request("release", "abc", account="ann"), ROOT)
+    answering.answer(Request("release", "abc"), ROOT)
+    assert [(d.actor, d.account) for d in decisions] == [("root", "ann"), ("root", None)]
+
+
 def test_a_release_of_an_isolated_run_joins_it(answering, parts):
     parts[0].ladder.cut.add("run-1")
     assert answering.answer(Request("release", "run-1"), ROOT)["ok"]

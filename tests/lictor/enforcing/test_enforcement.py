@@ -109,6 +109,7 @@ def test_a_question_is_a_row_and_its_answer_another(serving, begin):
     service.close()
     rows = table(service, "requests")
     assert {row["state"] for row in rows} == {"waiting", "released"}
+    assert (live.held, live.answers) == (1, {"released": 1})
     assert rows[-1]["decided_by"] == "root"
 
 
@@ -137,6 +138,7 @@ def test_a_run_whose_end_comes_first_leaves_no_question(serving, begin):
     service.end(live, None)
     service.close()
     assert table(service, "requests")[-1]["state"] == "gone"
+    assert (live.held, live.answers) == (1, {"gone": 1})
 
 
 def test_a_keeper_that_is_lost_is_replaced_and_told_of_all_runs(serving, begin):

@@ -66,9 +66,9 @@ def test_a_process_that_blanked_its_words_keeps_its_program(live):
 
 def test_an_answer_is_the_same_question_with_the_decider(live):
     asked = requests.waiting(hold(live), live)
-    row = requests.decided(asked, Decision("release", "root", "I asked for it", 0, "alice"))
-    assert (row["id"], row["state"], row["decided_by"], row["decided_uid"], row["decided_login"], row["why"]) == (
-        asked["id"], "released", "root", 0, "alice", "I asked for it",
+    row = requests.decided(asked, Decision("release", "root", "I asked for it", 0, "alice", "ann@example.com"))
+    assert (row["id"], row["state"], row["decided_by"], row["decided_uid"], row["decided_login"], row["decided_account"], row["why"]) == (
+        asked["id"], "released", "root", 0, "alice", "ann@example.com", "I asked for it",
     )  # fmt: skip
     assert requests.decided(asked, Decision("deny", "lictor"))["state"] == "denied"
     assert requests.decided(asked, Decision("kill", "root"))["state"] == "killed"

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +96,19 @@ def test_segments_of_an_older_schema_lack_a_column(ask, lake, rows, monkeypatch)
         {"seq": 1, "errno": None, "labels": None},
         {"seq": 5, "errno": 13, "labels": None},
     ]
+
+
+def test_the_newest_rows_are_read_first_however_late_their_log_was_sealed(ask, lake, rows):
+    for first in (100, 300, 0, 200):
+        lake.append("activity", rows(5, first))
+        lake.seal()
+    files = re.findall(r"read_parquet\(\[(.*?)\]", base_sql(lake.root))[0].split(", ")
+    held = [min(pq.read_table(f.strip("'"), partitioning=None)["seq"].to_pylist()) for f in files]
+    assert held == [300, 200, 100, 0]
+
+
+def base_sql(root):
+    return engine.base_query(root, "activity", snapshot.take(root, ["activity"]).segments)
 
 
 @given(st.integers(0, 12))

@@ -215,7 +215,7 @@ def test_a_damaged_frame_stops_the_feed_behind_what_can_be_read_or_is_counted(tm
 
 
 def segment_of(root):
-    [segment] = [p for p in root.rglob("*.parquet") if "activity" in str(p)]
+    [segment] = [p for p in root.rglob("*.parquet") if p.relative_to(root).parts[0] == "activity"]
     return segment
 
 

@@ -206,7 +206,7 @@ def program(folder, line):
 
 
 def test_a_worker_that_does_not_end_is_killed(filled, tmp_path, monkeypatch):
-    monkeypatch.setattr(reader, "_GRACE_S", 0.0)
+    monkeypatch.setattr(reader, "GRACE_S", 0.0)
     monkeypatch.setattr(reader.sys, "executable", program(tmp_path, "exec sleep 60"))
     with pytest.raises(QueryError, match=r"took longer than 0\.3 s"):
         Lake(filled).query("SELECT 1", timeout=0.3)

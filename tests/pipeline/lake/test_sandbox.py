@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.lake import landlock, sandbox
 from pipeline.lake.errors import LakeError
-from pipeline.lake.reader import _environment
+from pipeline.lake.reader import environment
 from pipeline.lake.writer import LakeWriter
 
 UNLOCKED = """
@@ -83,7 +83,7 @@ def attacks(root):
 def run(run_python, lake, *arguments):
     before = fingerprint(lake)
     count = f"SELECT count(*) FROM read_parquet('{next(lake.rglob('*.parquet'))}')"
-    done = run_python(UNLOCKED, lake, *arguments, input=json.dumps([*attacks(lake), count]), extra=_environment())
+    done = run_python(UNLOCKED, lake, *arguments, input=json.dumps([*attacks(lake), count]), extra=environment())
     assert done.returncode == 0, done.stderr
     assert fingerprint(lake) == before
     assert not Path("/tmp/lictor-escaped.csv").exists()
@@ -103,7 +103,7 @@ def test_landlock_alone_stops_every_write_and_every_read_elsewhere(lake, run_pyt
 def test_the_attacks_work_where_nothing_stops_them(lake, run_python):
     before = fingerprint(lake)
     tries = attacks(lake)[1:10]
-    done = run_python(UNLOCKED, lake, "free", input=json.dumps(tries), extra=_environment())
+    done = run_python(UNLOCKED, lake, "free", input=json.dumps(tries), extra=environment())
     results = json.loads(done.stdout)[1]
     assert fingerprint(lake) != before
     assert all(r.startswith("[") for r in results.values()), results
@@ -163,7 +163,7 @@ with open("/proc/self/mountinfo"):
     pass
 print(json.dumps([sizes, sandbox.capabilities()]))
 """
-    done = run_python(script, tmp_path, extra=_environment())
+    done = run_python(script, tmp_path, extra=environment())
     assert done.returncode == 0, done.stderr
     sizes, powers = json.loads(done.stdout)
     assert sizes == [[6 << 30] * 2, [0, 0], [0, 0]]

@@ -25,7 +25,7 @@ def work(tmp_path, rows):
         request = json.dumps(REQUEST | {"root": str(tmp_path)} | more).encode()
         command = [sys.executable, "-P", "-s", "-m", "pipeline.lake.worker"]
         done = subprocess.run(
-            command, input=request, capture_output=True, env=reader._environment(), cwd="/", check=False
+            command, input=request, capture_output=True, env=reader.environment(), cwd="/", check=False
         )
         line, _, rest = done.stdout.partition(b"\n")
         return json.loads(line), rest, done
@@ -67,7 +67,7 @@ def test_every_failure_is_one_line(work, more, says):
 
 def test_nothing_of_the_callers_environment_is_there(work, monkeypatch):
     monkeypatch.setenv("API_TOKEN", "secret")
-    assert "API_TOKEN" not in reader._environment()
+    assert "API_TOKEN" not in reader.environment()
     for sql in ("SELECT getenv('API_TOKEN')", "SELECT getvariable('API_TOKEN') AS v"):
         answer, rest, _ = work(sql=sql)
         assert "error" in answer or b"secret" not in rest

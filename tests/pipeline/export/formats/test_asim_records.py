@@ -14,7 +14,7 @@ from pipeline.export.formats.asim_records import RECORDS, STREAMS
 from tests.pipeline.export.formats import asim_judge
 
 PARTS = settings(
-    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -14,7 +14,7 @@ from pipeline.export.formats.ecs_records import RECORDS
 from tests.pipeline.export.formats import ecs_judge
 
 PARTS = settings(
-    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -12,7 +12,7 @@ from pipeline.export.formats import identity
 from pipeline.export.formats.rows import pieces
 
 PARTS = settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -15,7 +15,7 @@ from pipeline.export.formats.interface import PAYLOAD, FormatError
 
 FORMATS = {name: catalog.load(name) for name in catalog.NAMES}
 PARTS = settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -11,7 +11,7 @@ from pipeline.export.formats import cef, leef, text_lines
 from pipeline.export.formats.rows import pieces
 
 PARTS = settings(
-    deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 TABLES = sorted(set(schema.TABLES) - {"processes"})
 

@@ -53,7 +53,7 @@ def wanted(path, exe, cwd, pid):
 TEXT = st.none() | st.sampled_from(["a", "b", 'x"\n'])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT, TEXT, TEXT, st.none() | st.integers(0, 3)), min_size=1, max_size=600))
 def test_any_mixture_of_absent_members(values):
     path, exe, cwd, pid = (list(c) for c in zip(*values, strict=True))

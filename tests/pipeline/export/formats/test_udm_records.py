@@ -12,7 +12,7 @@ from pipeline.export.formats.udm_records import RECORDS
 from tests.pipeline.export.formats import udm_judge
 
 PARTS = settings(
-    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -67,6 +67,36 @@ def test_a_default_gets_a_rule_with_an_id_that_is_free(world):
     assert not pasted.passes(TestEvent(on="net.connect", dst_ip="192.0.2.1", exe="/y"))
 
 
+@pytest.mark.parametrize(
+    ("on", "event", "changed"),
+    [
+        (["exec", "file.create"], TestEvent(on="exec", path="/x", exe="/x", argv="a b"), {"unless": {"path": "/x"}}),
+        (["exec", "file.create"], TestEvent(on="file.create", path="/x", exe="/y"), {"unless": {"exe": "/y", "path": "/x"}}),
+        (["net.connect", "exec"], TestEvent(on="net.connect", dst_ip="8.8.8.8", dst_port=1, exe="/y"), {"unless": {"exe": "/y"}}),
+        (["file.read", "exit"], TestEvent(on="file.read", path="/x", exe="/y"), {"unless": {"exe": "/y"}}),
+    ],
+)  # fmt: skip
+def test_what_is_proposed_for_a_rule_on_many_things_is_no_error_in_it(world, on, event, changed):
+    document = {"lictor": 1, "name": "p", "rules": [{"id": "r0", "on": on, "action": "ask", "match": {}}]}
+    line = smallest_change([world.load(document)], world.context, row(event))
+    assert parts(line)[0] == changed
+    assert Asked([world.load(pasted(document, line))], world.context).passes(event)
+
+
+def test_operations_that_nothing_tells_together_come_apart(world):
+    text = "{lictor: 1, name: p, rules: [{id: r0, on: [exec, fork], action: ask}]}"
+    event = TestEvent(on="exec", path="/x", exe="/x", argv="a b")
+    line = change(world, text, **row(event))
+    assert line.startswith("on: [fork]; - {id: r0-apart, on: [exec], action: ask, unless: {argv: a b, path: /x}}  # ")
+    made = text.replace("on: [exec, fork]", "on: [fork]").replace(
+        "]}", f", {line[len('on: [fork]; - ') :].partition('  # ')[0]}]}}"
+    )
+    asked = Asked([world.load(made)], world.context)
+    assert asked.passes(event)
+    assert not asked.passes(TestEvent(on="exec", path="/x", exe="/x", argv="a c"))
+    assert not asked.passes(TestEvent(on="fork"))
+
+
 def pasted(document, line):
     """The document with the YAML of a line in its place; ``None`` for several changes at once, or one told in words."""
     text, mark, said = line.partition("  # ")

@@ -15,7 +15,7 @@ from pipeline.export.formats.ocsf.format import Ocsf, trees
 
 TABLES = sorted(Ocsf.tables)
 PARTS = settings(
-    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -1,0 +1,1 @@
+"""What the page about agents computes: how much risk an agent is, and why."""

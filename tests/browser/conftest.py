@@ -1,0 +1,131 @@
+"""The dashboard over a sample lake, served as a person would serve it, and browsers of people with different roles.
+
+A browser that asks for anything from elsewhere, reports an error, or is refused something by the page's own security policy fails its test.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser import hostile
+from tools import sample_lake
+from tools.browsing import browser, serving
+
+EXPECTED = {
+    r"Failed to load resource.*404.* \S+/_stcore/(health|host-config)$": "Streamlit looks for its server below the page's address first",
+}
+"""What a browser says that is no fault of ours, each with its reason."""
+
+
+@dataclass
+class Faults:
+    """What a browser complained about."""
+
+    told: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+    """Patterns that a test expects, since it provokes them."""
+
+    def watch(self, context, address):
+        own = urlsplit(address).netloc
+
+        def asked(request):
+            there = urlsplit(request.url)
+            if there.scheme not in {"data", "blob"} and there.netloc != own:
+                self.told.append(f"asked for {request.url}")
+
+        def said(message):
+            if message.type == "error":
+                self.told.append(f"{message.text} {message.location.get('url', '')}")
+
+        context.on("request", asked)
+        context.on("console", said)
+        context.on("weberror", lambda error: self.told.append(f"not caught: {error.error}"))
+
+    @property
+    def unexpected(self):
+        known = [*EXPECTED, *self.allowed]
+        return [line for line in self.told if not any(re.search(pattern, line) for pattern in known)]
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory):
+    """A sample of two days, with findings and names that try something."""
+    folder = tmp_path_factory.mktemp("browser") / "lake"
+    sample_lake.make(folder, now=datetime.now(UTC), days=2, scale=1)
+    hostile.add(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium; each test has a browser context of its own in it."""
+    if browser.chromium() is None:
+        pytest.skip("no chromium (apt-get install chromium): nothing is looked at in a browser")
+    with browser.opened() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def accounts(tmp_path_factory):
+    return serving.people(tmp_path_factory.mktemp("accounts") / "accounts.json")
+
+
+@pytest.fixture(scope="session")
+def dashboard(chromium, lake, accounts):
+    """With an account of each role."""
+    with serving.served(lake, accounts) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def _cookies():
+    """Who has signed in once need not do it for each test."""
+    return {}
+
+
+@pytest.fixture
+def faults():
+    found = Faults()
+    yield found
+    assert found.unexpected == []
+
+
+@pytest.fixture
+def stranger(chromium, dashboard, faults):
+    """Opens a page of a browser in which nobody has signed in."""
+    with ExitStack() as stack:
+
+        def opened(served=dashboard, scheme="light", state=None):
+            context = stack.enter_context(browser.context(chromium, scheme, state))
+            faults.watch(context, served.address)
+            return context.new_page()
+
+        yield opened
+
+
+@pytest.fixture
+def visit(stranger, dashboard, _cookies):
+    """Opens a page of the dashboard as somebody: ``visit("dea", "audit?since=24h")``."""
+
+    def opened(name, path="", scheme="light"):
+        page = stranger(scheme=scheme, state=_cookies.get(name))
+        if name not in _cookies:
+            browser.sign_in(page, dashboard, name)
+            page.wait_for_url(dashboard.address)
+            _cookies[name] = page.context.storage_state()
+        browser.go(page, dashboard, path)
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def go(dashboard):
+    """Goes on to another page of the dashboard."""
+    return lambda page, path: browser.go(page, dashboard, path)
