@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
 from dashboards import data
+from dashboards.parts import moments
+from pipeline.escape import visible
 from queries.parameters import ParameterError, duration, moment
 
 SPANS: dict[str, str] = {
@@ -96,20 +98,39 @@ def put(key: str, name: str, picked: str | list[str]) -> None:
 def _span(default: str) -> tuple[datetime, datetime]:
     given = st.query_params.get("since", default)
     explicit = "until" in st.query_params or given not in SPANS
-    options = [*SPANS, CHOSEN] if explicit else list(SPANS)
     key = f"filters_span_{turn()}_{explicit}"
     follow(key, CHOSEN if explicit else given)
-    picked = st.selectbox("Time", options, key=key, format_func=lambda s: SPANS.get(s) or _chosen_text())
-    if picked != CHOSEN:
-        if picked != given or explicit:  # what nobody chose stands in no address: an address is what is recorded
-            put(key, "since", picked)
-            st.query_params.pop("until", None)
-        return now() - duration(picked), now()
+    chosen = _chosen_text() if explicit else "Chosen dates …"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        picked = st.selectbox("Time", [*SPANS, CHOSEN], key=key, format_func=lambda s: SPANS.get(s, chosen))
+        if picked != CHOSEN:
+            if picked != given or explicit:  # what nobody chose stands in no address: an address is what is recorded
+                put(key, "since", picked)
+                st.query_params.pop("until", None)
+            return now() - duration(picked), now()
+        if not explicit:
+            _show(now() - duration(given), now())
+        return _explicit(default, key)
+
+
+def _explicit(default: str, key: str) -> tuple[datetime, datetime]:
+    """The two moments of the address, and a menu to choose others."""
     try:
-        return _moments()
+        span = _moments()
     except ParameterError:
         st.warning("The time in the address cannot be read; the default is shown.")
-        return now() - duration(default), now()
+        span = now() - duration(default), now()
+    if others := moments.choose(*span, key):
+        _show(*others)
+    return span
+
+
+def _show(since: datetime, until: datetime) -> NoReturn:
+    """Put two moments into the address, and draw the page for them."""
+    st.query_params["since"], st.query_params["until"] = (
+        f"{m.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for m in (since, until)
+    )
+    st.rerun()
 
 
 def _chosen_text() -> str:
@@ -135,7 +156,7 @@ def _several(name: str, options: list[str]) -> tuple[str, ...]:
     known = list(dict.fromkeys([*options, *given]))
     key = f"filters_{name}_{turn()}"
     follow(key, given)
-    picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All")
+    picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All", format_func=visible)
     if list(picked) != given:
         put(key, name, picked)
     return tuple(picked)

@@ -147,8 +147,8 @@ def test_the_form_becomes_the_address(seen, journal):
     at.text_input[0].set_value(" /srv/1? ")
     at.multiselect[4].set_value(["file.read"])
     at = button(at, "Search").click().run()
-    assert at.query_params["object"] == ["/srv/1?"]
-    assert at.query_params["operation"] == ["file.read"]
+    assert at.query_params["object"] in ("/srv/1?", ["/srv/1?"])
+    assert at.query_params["operation"] in ("file.read", ["file.read"])
     assert sorted(table(at)["object"]) == [f"/srv/1{n}" for n in range(10)]
     assert journal.acts("search")[-1]["detail"]["filters"]["object"] == ["/srv/1?"]
     assert at.text_input[0].value == "/srv/1?"
