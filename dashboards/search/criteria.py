@@ -5,6 +5,7 @@ What stands in an address may be anything; values that no filter has are left ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,9 @@ MANY = 200
 """Values that one filter takes at most."""
 COUNTED = frozenset({*BAR, "activities", "operation", "classes", "verdicts", "labels", "rule", "run"})
 """Filters of activity by which the hours are counted (``audit_hours``): with others only the rows tell."""
+
+_BRACES = re.compile(r"\{[^}]*\}")
+_WILD = re.compile(r"\*\*/|[*?]+")
 
 Given = Mapping[str, tuple[str, ...]]
 
@@ -105,4 +109,10 @@ def _object(text: str) -> dict[str, Any]:
         pattern(text)
     except ParameterError:
         return {"part": text}
-    return {"object": [text]}
+    return {"object": [text], "piece": _piece(text)}
+
+
+def _piece(glob: str) -> str:
+    """The longest text that stands in everything that fits a pattern: looking for it is faster than trying the pattern."""
+    outside = _BRACES.sub("*", glob.removeprefix("~"))
+    return max(_WILD.split(outside), key=len)

@@ -15,7 +15,9 @@ def script():
     from dashboards.parts import moments  # noqa: PLC0415
 
     east = timezone(timedelta(hours=2))
-    st.session_state["got"] = moments.choose(datetime(2026, 1, 2, 3, 30, tzinfo=east), datetime(2026, 1, 5, tzinfo=UTC), "t")
+    st.session_state["got"] = moments.choose(
+        datetime(2026, 1, 2, 3, 30, tzinfo=east), datetime(2026, 1, 5, tzinfo=UTC), "t"
+    )
 
 
 def test_nothing_is_chosen_before_the_button():

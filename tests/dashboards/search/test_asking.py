@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from dashboards import context, data, who
-from dashboards.interface import Account, DashboardError, Ports, Role
+from dashboards.interface import Account, Ports, Role
 from dashboards.search import asking, criteria, slices
 from dashboards.search.asking import Search
 from pipeline import schema
@@ -172,7 +172,9 @@ def test_a_search_that_is_too_slow_ends_in_one_line(made, ports):
 def test_lakes_tell_slowness_in_the_words_that_are_looked_for(lake, recorded):
     for one in (lake, Lake(recorded)):
         with pytest.raises(QueryError, match=asking.LATE):
-            one.query("SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7", timeout=0.3)
+            one.query(
+                "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7", timeout=0.3
+            )
 
 
 def test_going_on_adds_to_the_page(made, ports, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from dashboards.search.criteria import Criteria, made, read
 from dashboards.search.records import BAR, FIELDS, RECORDS
 from queries.paging import bound
+from queries.parameters import Parameter
 
 
 def test_an_address_is_read_and_written_again():
@@ -16,7 +18,7 @@ def test_an_address_is_read_and_written_again():
     criteria = read(address)
     assert criteria.query() == {k: v for k, v in address.items() if k != "since"}
     assert criteria.values(content=True) == {
-        "agents": ["codex"], "verdicts": ["deny", "none"], "object": ["/etc/**"], "content": 1,
+        "agents": ["codex"], "verdicts": ["deny", "none"], "object": ["/etc/**"], "piece": "/etc/", "content": 1,
     }  # fmt: skip
     assert read(criteria.query()) == criteria
 
@@ -34,9 +36,10 @@ def test_each_type_of_record_keeps_to_its_filters():
 @pytest.mark.parametrize(
     ("text", "values"),
     [
-        ("/etc/passwd", {"object": ["/etc/passwd"]}), ("~/.ssh/**", {"object": ["~/.ssh/**"]}), ("*.pem", {"object": ["*.pem"]}),
-        ("passwd", {"part": "passwd"}), ("203.0.113.7", {"part": "203.0.113.7"}), ("/a{b", {"part": "/a{b"}),
-        ("/tmp/a\nb", {"object": ["/tmp/a\nb"]}), ("x\x1b[2J", {"part": "x\x1b[2J"}),
+        ("/etc/passwd", {"object": ["/etc/passwd"], "piece": "/etc/passwd"}), ("~/.ssh/**", {"object": ["~/.ssh/**"], "piece": "/.ssh/"}),
+        ("*.pem", {"object": ["*.pem"], "piece": ".pem"}), ("passwd", {"part": "passwd"}), ("203.0.113.7", {"part": "203.0.113.7"}),
+        ("/a{b", {"part": "/a{b"}), ("/tmp/a\nb", {"object": ["/tmp/a\nb"], "piece": "/tmp/a\nb"}), ("x\x1b[2J", {"part": "x\x1b[2J"}),
+        ("**/id_{rsa,ed25519}.old", {"object": ["**/id_{rsa,ed25519}.old"], "piece": ".old"}), ("**", {"object": ["**"], "piece": ""}),
     ],
 )  # fmt: skip
 def test_an_object_is_a_pattern_a_path_or_a_part_of_one(text, values):
@@ -62,6 +65,19 @@ addresses = st.dictionaries(
     st.lists(st.text(max_size=12) | st.sampled_from([*RECORDS, "deny", "exec", "/etc/**", "{"]), max_size=3),
     max_size=6,
 )
+
+
+DATABASE = duckdb.connect()
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text("ab/*?{,}~", min_size=1, max_size=9), st.text("ab/", max_size=8))
+def test_what_fits_a_pattern_has_its_piece(glob, path):
+    values = read({"object": [glob]}).values(content=False)
+    if "object" in values:
+        fits = Parameter("p", "globs", "", "x").literal(values["object"])
+        found = DATABASE.execute(f"SELECT regexp_full_match($1, {fits}), contains($1, $2)", [path, values["piece"]])
+        assert found.fetchone() in {(True, True), (False, True), (False, False)}
 
 
 @settings(deadline=None)

@@ -18,6 +18,7 @@ def test_filters_and_columns_are_those_of_the_question(name):
     assert parameters - {FIELDS[f].parameter for f in record.fields} - set(record.bar) <= {
         "content",
         "part",
+        "piece",
         "everything",
     }
     assert set(record.columns) <= set(question.columns)
