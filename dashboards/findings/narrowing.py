@@ -100,28 +100,30 @@ def _counted(rows: Sequence[Mapping[str, Any]], now: Narrowing, name: str) -> Co
 
 
 def _chips(name: str, options: Sequence[str], counts: Counter[str], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    key = f"findings_{name}_{filters.turn()}"
+    filters.follow(key, list(chosen))
     picked = st.pills(
-        name.capitalize(), options, selection_mode="multi", default=list(chosen), key=f"findings_{name}_{filters.turn()}",
+        name.capitalize(), options, selection_mode="multi", key=key,
         format_func=lambda value: f"{words(value)} · {counts[value]:,}", wrap=True,
     )  # fmt: skip
-    return _kept(name, picked, chosen)
+    return _kept(key, name, picked, chosen)
 
 
 def _several(
     name: str, title: str, counts: Counter[str], chosen: tuple[str, ...], shown: Callable[[str], str]
 ) -> tuple[str, ...]:
     options = list(dict.fromkeys([*(v for v, _ in counts.most_common() if v), *chosen]))
+    key = f"findings_{name}_{filters.turn()}"
+    filters.follow(key, list(chosen))
     picked = st.multiselect(
-        title, options, default=list(chosen), key=f"findings_{name}_{filters.turn()}", placeholder="All",
+        title, options, key=key, placeholder="All",
         format_func=lambda value: visible(plain.shortened(shown(value), plain.LONGEST_LABEL)),
     )  # fmt: skip
-    return _kept(name, picked, chosen)
+    return _kept(key, name, picked, chosen)
 
 
-def _kept(name: str, picked: Sequence[str], chosen: tuple[str, ...]) -> tuple[str, ...]:
+def _kept(key: str, name: str, picked: Sequence[str], chosen: tuple[str, ...]) -> tuple[str, ...]:
     """What is chosen now, put into the address."""
     if tuple(picked) != chosen:
-        st.query_params[name] = list(picked)
-        if not picked:
-            st.query_params.pop(name, None)
+        filters.put(key, name, list(picked))
     return tuple(picked)

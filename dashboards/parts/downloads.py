@@ -66,7 +66,7 @@ def prepared(name: str, kind: str, rows: Rows, detail: Mapping[str, Any]) -> tup
     told = {**detail, "format": kind}
     journal.write(account, "export", phase="intent", object=name, detail=told)
     try:
-        table, cut = bounded(rows(MOST + 1), MOST)
+        table, cut = bounded(rows(MOST + 1), MOST, MOST_BYTES)
     except DashboardError as error:
         journal.write(
             account, "export", phase="result", outcome="failure", object=name, detail={**told, "error": str(error)}
@@ -77,7 +77,7 @@ def prepared(name: str, kind: str, rows: Rows, detail: Mapping[str, Any]) -> tup
     return made(table, kind), table.num_rows, cut
 
 
-def bounded(rows: pa.Table, most: int = MOST, most_bytes: int = MOST_BYTES) -> tuple[pa.Table, bool]:
+def bounded(rows: pa.Table, most: int, most_bytes: int) -> tuple[pa.Table, bool]:
     """The first rows that an export may have, and whether there are more."""
     kept = rows.slice(0, most)
     while kept.num_rows > 1 and kept.nbytes > most_bytes:

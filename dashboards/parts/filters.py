@@ -74,17 +74,35 @@ def turn() -> int:
     return int(st.session_state.get("_filters_turn", 0))
 
 
+def follow(key: str, given: Any) -> None:
+    """Before a widget is drawn: have it show what the address says, wherever that is not what this widget itself put there.
+
+    A widget keeps what was chosen in it. After a link or the browser's way back the address is right and the widget is not.
+    """
+    if key not in st.session_state or st.session_state.get(f"{key}_put") != given:
+        st.session_state[key] = given
+    st.session_state[f"{key}_put"] = given
+
+
+def put(key: str, name: str, picked: str | list[str]) -> None:
+    """After it: what is chosen stands in the address as ``name``."""
+    if picked:
+        st.query_params[name] = picked
+    else:
+        st.query_params.pop(name, None)
+    st.session_state[f"{key}_put"] = picked
+
+
 def _span(default: str) -> tuple[datetime, datetime]:
     given = st.query_params.get("since", default)
     explicit = "until" in st.query_params or given not in SPANS
     options = [*SPANS, CHOSEN] if explicit else list(SPANS)
-    picked = st.selectbox(
-        "Time", options, index=options.index(CHOSEN if explicit else given), key=f"filters_span_{turn()}_{given}_{st.query_params.get('until')}",
-        format_func=lambda s: SPANS.get(s) or _chosen_text(),
-    )  # fmt: skip
+    key = f"filters_span_{turn()}_{explicit}"
+    follow(key, CHOSEN if explicit else given)
+    picked = st.selectbox("Time", options, key=key, format_func=lambda s: SPANS.get(s) or _chosen_text())
     if picked != CHOSEN:
         if picked != given or explicit:  # what nobody chose stands in no address: an address is what is recorded
-            st.query_params["since"] = picked
+            put(key, "since", picked)
             st.query_params.pop("until", None)
         return now() - duration(picked), now()
     try:
@@ -113,13 +131,11 @@ def _moments() -> tuple[datetime, datetime]:
 
 
 def _several(name: str, options: list[str]) -> tuple[str, ...]:
-    given = st.query_params.get_all(name)[:MANY]
+    given = list(dict.fromkeys(st.query_params.get_all(name)))[:MANY]
     known = list(dict.fromkeys([*options, *given]))
-    picked = st.multiselect(
-        name.capitalize(), known, default=given, key=f"filters_{name}_{turn()}_{given}", placeholder="All"
-    )
+    key = f"filters_{name}_{turn()}"
+    follow(key, given)
+    picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All")
     if list(picked) != given:
-        st.query_params[name] = list(picked)
-        if not picked:
-            st.query_params.pop(name, None)
+        put(key, name, picked)
     return tuple(picked)

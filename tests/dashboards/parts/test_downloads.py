@@ -65,14 +65,14 @@ def test_a_viewer_gets_no_bytes(analyst):
 
 
 def test_rows_and_bytes_are_bounded():
-    assert downloads.bounded(ROWS) == (ROWS, False)
-    kept, cut = downloads.bounded(ROWS, most=4)
+    assert downloads.bounded(ROWS, 10, 1000) == (ROWS, False)
+    kept, cut = downloads.bounded(ROWS, 4, 1000)
     assert (kept["n"].to_pylist(), cut) == ([0, 1, 2, 3], True)
     heavy = pa.table({"x": ["y" * 1000] * 100})
-    kept, cut = downloads.bounded(heavy, most_bytes=50_000)
+    kept, cut = downloads.bounded(heavy, 100, 50_000)
     assert cut
     assert 40 <= kept.num_rows <= 50
-    assert downloads.bounded(heavy.slice(0, 1), most_bytes=10)[0].num_rows == 1
+    assert downloads.bounded(heavy.slice(0, 1), 100, 10)[0].num_rows == 1
 
 
 def test_the_file_has_the_time_in_its_name():

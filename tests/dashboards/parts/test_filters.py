@@ -90,6 +90,24 @@ def test_the_address_wins_over_what_was_chosen_before(bar):
     assert at.session_state["chosen"].agents == ()
 
 
+def test_the_way_back_takes_back_what_was_chosen_in_a_filter(bar):
+    at, _ = bar()
+    at.multiselect[0].select("scripted").run()
+    at.selectbox[0].select("24h").run()
+    del at.query_params["since"]
+    at.run()
+    assert (at.session_state["chosen"].agents, at.selectbox[0].value) == (("scripted",), filters.DEFAULT)
+    del at.query_params["agents"]
+    at.run()
+    assert at.session_state["chosen"].agents == ()
+    assert "agents" not in at.query_params
+
+
+def test_a_value_that_stands_twice_in_the_address_is_one(bar):
+    _, chosen = bar(agents=["scripted", "scripted"])
+    assert chosen.agents == ("scripted",)
+
+
 @given(st.sets(st.sampled_from(["agents", "hosts", "users"])))
 def test_values_are_those_that_a_question_takes(names):
     made = filters.Filters(datetime.now(UTC), datetime.now(UTC), ("a",), (), ("u",)).values(*names)

@@ -104,10 +104,11 @@ def test_page_is_drawn_for_who_has_signed_in_and_both_are_rows(running, client, 
         said = drawn(connection)
     assert "Overview" in said
     assert "admin" in said
-    (row,) = rows(place[1], "sign_in")[:1]
-    assert (row["account"], row["role"], row["account_source"]) == (serving.starter(), "admin", "link")
-    view = rows(place[1], "view")[-1]
-    assert (view["page"], view["account"], view["outcome"]) == ("overview", serving.starter(), "success")
+    # Other tests look into the same lake, in whatever order.
+    own = [row for act in ("sign_in", "view") for row in rows(place[1], act) if row["account_source"] == "link"]
+    assert {(row["account"], row["role"]) for row in own} == {(serving.starter(), "admin")}
+    assert ("view", "overview", "success") in {(row["act"], row["page"], row["outcome"]) for row in own}
+    assert ("sign_in", "success") in {(row["act"], row["outcome"]) for row in own}
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_signing_out_ends_the_page_that_is_open(running, second, place):
         second.get("/sign-out")
         assert heard_until_the_end(connection)
     assert second.get("/").status_code == 401
-    assert rows(place[1], "sign_out")[-1]["account"] == serving.starter()
+    assert (serving.starter(), "link") in {(r["account"], r["account_source"]) for r in rows(place[1], "sign_out")}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
