@@ -6,7 +6,12 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.parts import record
 
-ROW = {"time_ns": 2**62 + 1, "cmdline": "sh -c '\x1b[2J<script>alert(1)</script>" + "x" * 80, "uid": None, "odd": ["a\n"]}
+ROW = {
+    "time_ns": 2**62 + 1,
+    "cmdline": "sh -c '\x1b[2J<script>alert(1)</script>" + "x" * 80,
+    "uid": None,
+    "odd": ["a\n"],
+}
 
 
 def test_each_field_has_its_meaning_from_the_schema():

@@ -15,11 +15,13 @@ def script():
 
     from dashboards.parts import table  # noqa: PLC0415
 
-    rows = pa.table({
-        "path": ["/a\nb", "=cmd|x", None],
-        "process_key": pa.array([2**62 + 1, 2, 3], pa.int64()),
-        "n": [1, 2, 3],
-    })
+    rows = pa.table(
+        {
+            "path": ["/a\nb", "=cmd|x", None],
+            "process_key": pa.array([2**62 + 1, 2, 3], pa.int64()),
+            "n": [1, 2, 3],
+        }
+    )
     wanted = table.choice("t", rows.column_names, ["path", "n"])
     st.session_state["row"] = table.show(rows, "rows", columns=wanted, alt="Rows")
     st.session_state["at"] = table.picked("rows")
