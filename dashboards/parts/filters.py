@@ -46,7 +46,8 @@ class Filters:
 
 def bar(*names: str, default: str = DEFAULT) -> Filters:
     """Draws the filters and gives what is chosen. ``names``: some of agents, hosts, users. Raises ``DashboardError``."""
-    columns = st.columns([2, *([2] * len(names)), 1], vertical_alignment="bottom")
+    space = [2 * (3 - len(names))] if len(names) < 3 else []
+    columns = st.columns([2, *([2] * len(names)), 1, *space], vertical_alignment="bottom")
     with columns[0]:
         since, until = _span(default)
     chosen: dict[str, tuple[str, ...]] = {}
@@ -55,7 +56,7 @@ def bar(*names: str, default: str = DEFAULT) -> Filters:
         for column, name in zip(columns[1:], names, strict=False):
             with column:
                 chosen[name] = _several(name, options.get(name, []))
-    with columns[-1]:
+    with columns[len(names) + 1]:
         if st.button(
             "Reset", icon=":material/filter_alt_off:", type="tertiary", help="Remove all filters", key="filters_reset"
         ):

@@ -84,11 +84,11 @@ def links_of(record: str, row: Mapping[str, Any]) -> None:
             links.to("held", "Question", {"hold": str(row["id"])})
 
 
-def whole(record: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def whole(record: str, row: Mapping[str, Any], page: str = "audit") -> Mapping[str, Any]:
     """Every field of a row that somebody opened; of activity as the lake has it, recorded before. Raises ``DashboardError``."""
     if record != "activity":
         return row
-    _revealed(row)
+    _revealed(row, page)
     texts = {n: row[n] or "" for n in ("boot_id", "source", "class")}
     numbers = {n: -1 if row[n] is None else row[n] for n in ("cpu", "seq")}
     found = data.ask_all({
@@ -102,15 +102,15 @@ def day(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _revealed(row: Mapping[str, Any]) -> None:
+def _revealed(row: Mapping[str, Any], page: str) -> None:
     """One row of the journal for each record that is opened with its content, not for each click beside it."""
     name = _name(row)
-    if st.session_state.get("audit_revealed") == name or not who.may(Role.analyst):
+    if st.session_state.get("_revealed") == name or not who.may(Role.analyst):
         return
     context.ports().journal.write(
-        who.account(), "reveal", outcome="success", page="audit", object=name, agent_run=row["run"]
+        who.account(), "reveal", outcome="success", page=page, object=name, agent_run=row["run"]
     )
-    st.session_state["audit_revealed"] = name
+    st.session_state["_revealed"] = name
 
 
 def _name(row: Mapping[str, Any]) -> str:
