@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +14,8 @@ from dashboards.parts.filters import Filters
 from pipeline.schema import SEVERITIES, VERDICTS
 
 HOUR = timedelta(hours=1)
+LOOKED_AT = 100_000
+"""Connections whose destinations are ranked, the newest; an hour is never cut."""
 DENIED = VERDICTS[VERDICTS.index("deny") :]
 
 
@@ -42,9 +44,19 @@ def tiles(found: Mapping[str, pa.Table]) -> list[Tile]:
         ),
         Tile("New findings", _sum(findings, "new"), "Findings that nobody has looked at", "findings", "To triage", {"status": "new"}),
         Tile("Sensitive files", _sum(sensitive, "touched"), "Events on files with a label", "explorer", "Rows", {"set": "labels"}),
-        Tile("External egress", _sum(external, "attempts"), "Connections to outside, of the 50 destinations asked for most", "explorer", "Rows", {"set": "egress"}),
+        Tile("External egress", _sum(external, "attempts"), "Connections to outside, of the destinations ranked below", "explorer", "Rows", {"set": "egress"}),
         Tile("Events lost", _lost(coverage), "What collectors know that they lost", "health", "Coverage"),
     ]  # fmt: skip
+
+
+def egress_since(network: pa.Table, since: datetime) -> datetime:
+    """From when on destinations are looked at: events are read for them one by one, so only the newest ``LOOKED_AT`` are."""
+    seen = 0
+    for hour, events in zip(network["hour"].to_pylist(), network["events"].to_pylist(), strict=True):
+        seen += events
+        if seen >= LOOKED_AT:
+            return since if hour < since else datetime.fromtimestamp(hour.timestamp(), UTC)
+    return since
 
 
 def denials(verdicts: pa.Table) -> int:

@@ -80,3 +80,11 @@ The lake stays in .demo/lake. For example:
   .venv/bin/lictor run --policy demo/policy.yaml -- YOUR-AGENT           (your own agent, as root)
 docs/schema.md names every column, docs/cli.md every command.
 TEXT
+
+heading 'The same in a browser'
+if [ -t 0 ] && [ -t 1 ]; then
+  echo 'Open the address below. Ctrl-C ends it.'
+  exec "$LICTOR" dashboard --lake "$LAKE" --port 0
+fi
+shown '.venv/bin/lictor dashboard --lake .demo/lake'
+echo 'It prints its address: http://127.0.0.1:8501/ with a link that is good once. (No terminal here, so it is not started.)'

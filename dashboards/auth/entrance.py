@@ -40,7 +40,7 @@ class Entrance:
 
     async def answer(self, request: Request) -> Response | None:
         """The answer to what is the entrance's own; ``None`` for everything else."""
-        path, method = request.url.path, request.method
+        path, method = request.scope["path"], request.method
         if path == SIGN_IN and method == "POST":
             return await self._by_form(request)
         if method != "GET":
@@ -92,7 +92,7 @@ class Entrance:
 
     async def _by_provider(self, request: Request, provider: Provider) -> Response:
         try:
-            if request.url.path == AWAY:
+            if request.scope["path"] == AWAY:
                 return await provider.away(request)
             known, then = await provider.back(request)
         except RefusedError as error:

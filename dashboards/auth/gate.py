@@ -37,7 +37,10 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
         if scope["type"] == "http":
-            await self._http(scope, receive, headers.dressed(send, scope["path"], self._policy, secure=self._secure))
+            # Not on this machine's own name: each port of it is some other server.
+            strict = self._secure and not origins.is_loopback(origins.name_of(Headers(scope=scope).get("host", "")))
+            dressed = headers.dressed(send, scope["path"], self._policy, secure=self._secure, strict=strict)
+            await self._http(scope, receive, dressed)
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -64,7 +67,7 @@ class Gate:
 
     def _out_of_place(self, request: Request) -> Response | None:
         """The answer to what nobody is asked about: who looks after the process, and who comes from elsewhere."""
-        said, path = request.headers, request.url.path
+        said, path = request.headers, request.scope["path"]
         if path == "/healthz":
             return PlainTextResponse("ok\n")
         if not self._is_named(said):

@@ -56,19 +56,22 @@ def streamlit_policy() -> str:
     return for_pages((Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8"))
 
 
-def dressed(send: Send, path: str, policy: str, *, secure: bool) -> Send:
-    """Adds them to an answer for ``path``; what is not a fixed file stays in no cache, and with TLS no cookie leaves without."""
+def dressed(send: Send, path: str, policy: str, *, secure: bool, strict: bool = False) -> Send:
+    """Adds them to an answer for ``path``; what is not a fixed file stays in no cache, and with TLS no cookie leaves without.
+
+    ``strict`` has the browser use TLS for this host from now on: all of it, so it must not be one that other services have too.
+    """
     fixed = path.startswith(_FIXED)
 
     async def sending(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = list(_said(message["headers"], policy, fixed=fixed, secure=secure).raw)
+            message["headers"] = list(_said(message["headers"], policy, fixed=fixed, secure=secure, strict=strict).raw)
         await send(message)
 
     return sending
 
 
-def _said(raw: Any, policy: str, *, fixed: bool, secure: bool) -> Any:
+def _said(raw: Any, policy: str, *, fixed: bool, secure: bool, strict: bool) -> Any:
     from starlette.datastructures import MutableHeaders  # noqa: PLC0415 - keeps this module cheap to import
 
     said = MutableHeaders(raw=[pair for pair in raw if pair[0].lower() != b"set-cookie"])
@@ -77,7 +80,7 @@ def _said(raw: Any, policy: str, *, fixed: bool, secure: bool) -> Any:
     said.setdefault("content-security-policy", policy)
     if not fixed:
         said["cache-control"] = "no-store"
-    if secure:
+    if strict:
         said["strict-transport-security"] = "max-age=31536000"
     for name, value in raw:
         if name.lower() == b"set-cookie":

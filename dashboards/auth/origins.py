@@ -21,15 +21,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def name_of(host: str) -> str:
+    """The name in a ``Host`` header, without its port; nothing where it is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def named(host: str, bound: str, public: frozenset[str] = frozenset()) -> bool:
     """Whether a ``Host`` header names this dashboard: what it is bound to, loopback, or a name that was given.
 
     Bound to an address that means all of the machine's, any address will do, but no name: a name must have been given.
     """
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return False
+    name = name_of(host)
     if name == bound.lower() or name in public or (is_loopback(bound) and name in LOOPBACK):
         return True
     try:

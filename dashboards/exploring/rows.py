@@ -15,6 +15,9 @@ from dashboards.search.slices import Found, TooLateError
 
 PAGE = 300
 EXPORT_S = 120.0
+KINDS_OF = 3_000_000
+"""Events among which they are counted; it takes a second for about so many."""
+TOO_MANY = "Kinds of secret are not counted over so much activity: choose a shorter time."
 KINDS_S = 4.0
 """What counting kinds of secret may take: paths are looked at one by one, which no hour has counted before."""
 
@@ -43,14 +46,16 @@ def told(found: Found, since: datetime) -> str:
     return f"{found.rows.num_rows:,} rows so far, searched back to {found.reached:%Y-%m-%d %H:%M} UTC"
 
 
-def kinds(bar: Mapping[str, Any]) -> pa.Table | str:
-    """Kinds of secret with their counts, or why they cannot be told."""
+def kinds(bar: Mapping[str, Any], events: int) -> pa.Table | str:
+    """Kinds of secret with their counts among so many events, or why they cannot be told."""
+    if events > KINDS_OF:
+        return TOO_MANY
     try:
         return data.ask("explorer_kinds", timeout=KINDS_S, **bar)
     except DashboardError as error:
         if "took longer than" not in str(error):
             raise
-        return "Kinds of secret are not counted over so much activity: choose a shorter time."
+        return TOO_MANY
 
 
 def _hours(over_time: pa.Table, width: timedelta) -> list[tuple[datetime, int]]:

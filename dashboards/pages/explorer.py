@@ -57,12 +57,12 @@ def narrow(facet: str, values: list[str], before: list[str]) -> None:
         st.rerun()
 
 
+total = pc.sum(over_time["events"]).as_py() or 0
 if over_time.num_rows:
     clicked = charts.over_time(
         over_time, time="time", count="events", colour="activity", palette=charts.ACTIVITY, width=width,
         span=(chosen.since, chosen.until), key=f"explorer_time_{len(st.query_params)}", alt_text="Events over time by type of activity", height=240,
     )  # fmt: skip
-    total = pc.sum(over_time["events"]).as_py()
     more = (
         " The chart does not know kinds of secret and scopes of peers: it counts without those filters."
         if given.beyond_hours
@@ -144,7 +144,7 @@ with right:
             record.show(row, "explorer_record")
     else:
         states.empty("No row was found so far.", "Narrow the time to look further back.")
-    kinds = rows.kinds(bar)
+    kinds = rows.kinds(bar, total)
     if isinstance(kinds, str):
         st.caption(kinds)
     elif kinds.num_rows:

@@ -15,10 +15,12 @@ found = data.ask_all({
     "overview_runs": {k: who_where[k] for k in ("agents", "hosts", "users")},
     "overview_verdicts": {**who_where, "width": width},
     "overview_findings": chosen.values("hosts"),
-    "overview_egress": who_where,
+    "overview_network": who_where,
     "overview_sensitive": who_where,
     "overview_coverage": chosen.values("hosts"),
 })  # fmt: skip
+ranked_since = overview.egress_since(found["overview_network"], chosen.since)
+found["overview_egress"] = data.ask("overview_egress", **{**who_where, "since": ranked_since})
 where = overview.address(chosen)
 runs, verdicts, coverage = found["overview_runs"], found["overview_verdicts"], found["overview_coverage"]
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from types import ModuleType
+from typing import Annotated
 
 import typer
 
 from lictor.cli.options import FormatOption, LakeOption, OutputOption
 from lictor.errors import LictorError
-
-if TYPE_CHECKING:
-    from dashboards.auth.accounts import Entry
-
-T = TypeVar("T")
 
 accounts_app = typer.Typer(
     help="Adds, removes and lists accounts of the dashboard.", no_args_is_help=True, rich_markup_mode=None
@@ -110,12 +107,12 @@ def add(
 
     Example: lictor dashboard-account add ann --role analyst --accounts accounts.json
     """
-    from dashboards.auth import accounts as file  # noqa: PLC0415 - see above
+    file = _file()
     from dashboards.interface import Role  # noqa: PLC0415 - see above
 
-    known = _known(accounts) if accounts.exists() else {}
-    made = _told(lambda: file.entry(name, Role[role.value], _password()))
-    _told(lambda: file.write(accounts, {**known, name: made}))
+    with _told():
+        known = file.read(accounts) if accounts.exists() else {}
+        file.write(accounts, {**known, name: file.entry(name, Role[role.value], _password())})
     print(f"{name}: {role.value}")
 
 
@@ -125,12 +122,12 @@ def remove(name: NameArgument, accounts: AccountsOption) -> None:
 
     Example: lictor dashboard-account remove ann --accounts accounts.json
     """
-    from dashboards.auth import accounts as file  # noqa: PLC0415 - see above
-
-    known = _known(accounts)
-    if name not in known:
-        raise LictorError(f"{accounts}: there is no account {name!a}")
-    _told(lambda: file.write(accounts, {n: e for n, e in known.items() if n != name}))
+    file = _file()
+    with _told():
+        known = file.read(accounts)
+        if name not in known:
+            raise LictorError(f"{accounts}: there is no account {name!a}")
+        file.write(accounts, {n: e for n, e in known.items() if n != name})
     print(f"{name}: removed")
 
 
@@ -145,25 +142,29 @@ def list_(accounts: AccountsOption, fmt: FormatOption = None, output: OutputOpti
     from lictor.formats import chosen  # noqa: PLC0415 - see above
     from lictor.render import emit  # noqa: PLC0415 - see above
 
-    known = sorted(_known(accounts).items())
+    file = _file()
+    with _told():
+        known = sorted(file.read(accounts).items())
     table = pa.table({"name": [n for n, _ in known], "role": [e.role.name for _, e in known]})
     emit(table, chosen(fmt, output), output)
 
 
-def _known(accounts: Path) -> dict[str, Entry]:
-    from dashboards.auth import accounts as file  # noqa: PLC0415 - see above
-
-    return _told(lambda: file.read(accounts))
-
-
-def _told(do: Callable[[], T]) -> T:
-    """What it gives; what stands in the way as the command line tells it."""
+def _file() -> ModuleType:
+    """What reads and writes files of accounts. Raises ``LictorError`` where its packages are missing."""
     try:
-        from dashboards.interface import DashboardError  # noqa: PLC0415 - see above
+        from dashboards.auth import accounts  # noqa: PLC0415 - see above
     except ImportError as error:
         raise LictorError(_missing(error)) from error
+    return accounts
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What stands in the way, as the command line tells it."""
+    from dashboards.interface import DashboardError  # noqa: PLC0415 - see above
+
     try:
-        return do()
+        yield
     except DashboardError as error:
         raise LictorError(str(error)) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,7 @@ def refuse_open(options: Options) -> None:
         raise LictorError("--tls-cert and --tls-key go together")
     if options.certificate is not None and options.behind_proxy:
         raise LictorError("--behind-proxy says that a proxy does TLS: give it, or --tls-cert")
-    for file in (options.certificate, options.key):
-        if file is not None and not file.is_file():
-            raise LictorError(f"{file}: no such file")
+    _check_tls(options)
     if is_loopback(options.host) and not options.behind_proxy:
         return
     if options.accounts is None and options.provider is None:
@@ -64,6 +63,24 @@ def refuse_open(options: Options) -> None:
             f"--host {options.host} is reached from other machines, and passwords would go there readable: give"
             " --tls-cert and --tls-key, or --behind-proxy where a proxy in front does TLS"
         )
+
+
+def _check_tls(options: Options) -> None:
+    """Raises ``LictorError`` where certificate and key are none, or not of each other."""
+    if options.certificate is None or options.key is None:
+        return
+    for file in (options.certificate, options.key):
+        if not file.is_file():
+            raise LictorError(f"{file}: no such file")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # A password is never asked for: the dashboard may have been started by nobody who could give it.
+        context.load_cert_chain(options.certificate, options.key, password="")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        raise LictorError(
+            f"{options.certificate}, {options.key}: they are no certificate and its key ({why})"
+        ) from error
 
 
 def _is_unspecified(host: str) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 import posixpath
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +24,13 @@ from lictor.history.asking import Window
 from lictor.offers import this_host
 from pipeline.lake.errors import LakeError
 from pipeline.lake.reader import Lake
+from pipeline.policy.context import RunContext
 from pipeline.policy.load import PolicyError, load_policy
 from pipeline.policy.model import Policy
 from pipeline.policy.testing import run_tests
+
+_PUBLIC = frozenset({"HOME", "USER", "LOGNAME"})
+"""Variables whose values a policy's text may ask for here."""
 
 
 class PolicyTools:
@@ -48,29 +54,31 @@ class PolicyTools:
     def explain(self, text: str, origin: Origin = NOWHERE) -> Rows:
         """Each rule and where this machine enforces it."""
         host, _ = this_host()
-        return _rows(judging.where_enforced([_read(text, origin)], local_context(agent=""), host))
+        with _told():
+            return _rows(judging.where_enforced([_load(text, origin)], _context(), host))
 
     def lint(self, text: str, origin: Origin = NOWHERE) -> tuple[Rows, Rows]:
         """Warnings, and the permissiveness score: its total first, then its parts, ``points`` and ``text``."""
-        found = judging.linted(_read(text, origin), local_context(agent=""))
+        with _told():
+            found = judging.linted(_load(text, origin), _context())
         parts = [{"points": r.points, "text": r.text} for r in found.score.reasons]
         return found.table.to_pylist(), [{"points": found.score.points, "text": "permissiveness of 100"}, *parts]
 
     def tests(self, text: str, origin: Origin = NOWHERE) -> Rows:
         """The tests inside a policy."""
-        return _rows(policies.results_table(run_tests(_read(text, origin), local_context(agent=""))))
+        with _told():
+            return _rows(policies.results_table(run_tests(_load(text, origin), _context())))
 
     def diff(self, old: str, new: str, origin: Origin = NOWHERE) -> Rows:
         """What changed, by rule, and whether that is wider or narrower."""
-        return _rows(judging.differences(_read(old, origin), _read(new, origin), local_context(agent="")))
+        with _told():
+            return _rows(judging.differences(_load(old, origin), _load(new, origin), _context()))
 
     def backtest(self, text: str, since: datetime, origin: Origin = NOWHERE) -> Mapping[str, Any]:
         """What it would have done to the runs since then: ``rows`` by rule, ``told`` in words, ``broken``, ``newly_allowed``, ``events``."""
         window = Window(math.floor(since.timestamp() * 1e9), time.time_ns())
-        try:
-            found = backtesting.backtest(self._lake, [_read(text, origin)], backtesting.Asking(window=window))
-        except (LictorError, LakeError, PolicyError) as error:
-            raise DashboardError(str(error)) from error
+        with _told():
+            found = backtesting.backtest(self._lake, [_load(text, origin)], backtesting.Asking(window=window))
         return {
             "rows": backtest_report.table(found, "rule").to_pylist(), "told": backtest_report.summary(found),
             "broken": found.broken, "newly_allowed": found.newly_allowed, "events": found.events,
@@ -82,11 +90,21 @@ def _rows(table: pa.Table) -> Rows:
     return found
 
 
-def _read(text: str, origin: Origin) -> Policy:
+@contextmanager
+def _told() -> Iterator[None]:
+    """Every error that is meant for a person, in one line. Some are found only when a policy meets this machine."""
     try:
-        return _load(text, origin)
+        yield
     except PolicyError as error:
+        raise DashboardError("; ".join(str(error).splitlines())) from error
+    except (LictorError, LakeError) as error:
         raise DashboardError(str(error)) from error
+
+
+def _context() -> RunContext:
+    """Where and who this process is, and of its variables only what everybody knows: whoever may write a policy could read the rest by it."""
+    here = local_context(agent="")
+    return replace(here, env={name: value for name, value in here.env.items() if name in _PUBLIC})
 
 
 def _load(text: str, origin: Origin) -> Policy:

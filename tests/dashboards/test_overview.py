@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pyarrow as pa
 import pytest
 
 from dashboards import overview
+from pipeline.schema import TIME
 
 
 def answers(**more):
@@ -46,3 +49,13 @@ def test_a_loss_that_nobody_can_count_is_said():
 def test_the_most_severe_comes_first(order):
     rows = pa.table({"severity": order, "findings": range(4)})
     assert overview.by_severity(rows)["severity"].to_pylist() == ["critical", "high", "low", "odd"]
+
+
+def test_destinations_are_those_of_the_newest_connections():
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    hours = pa.table(
+        {"hour": pa.array([start + timedelta(hours=h) for h in (5, 3, 1)], TIME), "events": [60_000, 60_000, 9]}
+    )
+    assert overview.egress_since(hours, start) == start + timedelta(hours=3)
+    assert overview.egress_since(hours.slice(0, 1), start) == start
+    assert overview.egress_since(hours, start + timedelta(hours=4)) == start + timedelta(hours=4)

@@ -75,6 +75,8 @@ def database(parts: dict[str, list[pa.Table]]) -> duckdb.DuckDBPyConnection:
         rows = pa.concat_tables([schema.lake_schema(table).empty_table(), *parts.get(table, [])])
         connection.register(f"_{table}", rows)
         connection.execute(f"CREATE TABLE {TABLES.get(table, table)} AS FROM _{table}")
+    counted = "true" if parts.get("activity_hours") else "false"
+    connection.execute(f"CREATE VIEW activity_uncounted AS FROM activity WHERE NOT {counted}")
     return connection
 
 

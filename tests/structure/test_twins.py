@@ -25,6 +25,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/structure/*.py": "they test the tree, not one file",
     "tests/kernel/*.py": "they test the sensor's C programs on the running kernel; C files are no Python modules",
     "tests/e2e/*.py": "they run whole commands; the source of each is the command line and all below it",
+    "tests/browser/*.py": "they walk through the whole dashboard as people do",
     "tests/faults/*.py": "they kill whole deeds at every step; the source of each is a package",
     "tests/queries/views/*.py": "they test the SQL files of queries/views",
     "tests/policies/*.py": "they test the policy files of the tree, not one module",

@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from dashboards.auth import accounts, peers, standing
+from dashboards.auth.accounts import AccountsDoor
 from dashboards.interface import Role
 from tests.dashboards.auth.conftest import HTML, PASSWORD
 
@@ -194,8 +195,6 @@ def test_fixed_files_may_be_kept_by_the_browser(house, ann):
 
 
 def test_behind_tls_cookies_are_for_tls_only(build, file):
-    from dashboards.auth.accounts import AccountsDoor  # noqa: PLC0415
-
     house = build(AccountsDoor(file), secure=True)
     with house.client() as client:
         assert house.sign_in(client, "ann").status_code == 403  # the page of an http address is another one
@@ -211,7 +210,22 @@ def test_behind_tls_cookies_are_for_tls_only(build, file):
         page = client.get("/", headers={"cookie": f"{house.sessions.cookie}={token}"})
     assert page.status_code == 200
     assert all("Secure" in c for c in page.headers.get_list("set-cookie"))
-    assert "max-age" in page.headers["strict-transport-security"]
+    assert "strict-transport-security" not in page.headers, "other ports of this machine are other servers"
+
+
+def test_name_of_its_own_is_for_tls_from_now_on(build, file):
+    house = build(AccountsDoor(file), secure=True, names=frozenset({"lictor.example"}))
+    with house.client() as client:
+        answer = client.get("/sign-in", headers={"host": "lictor.example"})
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize("path", ["/%73ign-in", "/sign-in%3Fx", "/sign-in/", "//sign-in", "/healthz%3F", "/static/../sign-in", "/x/../healthz"])  # fmt: skip
+def test_only_the_very_paths_are_open(house, path):
+    with house.client() as client:
+        answer = client.get(path)
+    assert house.reached == []
+    assert answer.status_code == 401 or 'name="password"' in answer.text or answer.text == "ok\n"
 
 
 # WebSockets

@@ -45,13 +45,13 @@ def test_plain_pages_have_their_own_style_and_nothing_else():
     assert found["form-action"] == ["'self'"]
 
 
-def sent(raw, path="/", *, secure=False):
+def sent(raw, path="/", **how):
     got = []
 
     async def send(message):
         got.append(message)
 
-    dressed = headers.dressed(send, path, "default-src 'none'", secure=secure)
+    dressed = headers.dressed(send, path, "default-src 'none'", **{"secure": False, **how})
     asyncio.run(dressed({"type": "http.response.start", "status": 200, "headers": raw}))
     return [(n.decode(), v.decode()) for n, v in got[0]["headers"]]
 
@@ -84,4 +84,8 @@ def test_every_cookie_is_for_tls_where_there_is_tls():
         "b=2; SECURE; HttpOnly",
     ]
     assert [v for n, v in sent(raw) if n == "set-cookie"] == ["a=1; Path=/", "b=2; SECURE; HttpOnly"]
-    assert "strict-transport-security" not in dict(sent(raw))
+
+
+def test_tls_for_good_only_where_it_is_said():
+    assert "strict-transport-security" not in dict(sent([], secure=True))
+    assert "max-age" in dict(sent([], secure=True, strict=True))["strict-transport-security"]

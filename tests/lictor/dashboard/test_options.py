@@ -6,6 +6,8 @@ import socket
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
 
 from lictor.dashboard.options import Options, refuse_open
 from lictor.errors import LictorError
@@ -13,10 +15,12 @@ from lictor.errors import LictorError
 FILE = Path("file")
 
 
-@pytest.fixture
-def pem(tmp_path):
-    (tmp_path / "cert.pem").write_text("")
-    return tmp_path / "cert.pem"
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory):
+    """A certificate and its key in one file."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    trustme.CA().issue_cert("lictor.example").private_key_and_cert_chain_pem.write_to_path(path)
+    return path
 
 
 def options(host="127.0.0.1", **given):
@@ -76,6 +80,33 @@ def test_options_that_contradict_each_other(given, told):
 )
 def test_address_is_one_that_a_person_can_open(given, address):
     assert options(**given).address(9) == address
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"])
+def test_what_is_no_certificate_is_told(tmp_path, pem, text):
+    (tmp_path / "odd.pem").write_text(text)
+    for given in ({"certificate": tmp_path / "odd.pem", "key": pem}, {"certificate": pem, "key": tmp_path / "odd.pem"}):
+        with pytest.raises(LictorError, match="no certificate and its key") as error:
+            refuse_open(options(**given))
+        assert "\n" not in str(error.value)
+
+
+def test_key_of_another_certificate_is_told(tmp_path, pem):
+    trustme.CA().issue_cert("lictor.example").private_key_pem.write_to_path(tmp_path / "key.pem")
+    with pytest.raises(LictorError, match="KEY_VALUES_MISMATCH"):
+        refuse_open(options(certificate=pem, key=tmp_path / "key.pem"))
+
+
+def test_key_with_a_password_is_not_asked_for(tmp_path, pem):
+    key = serialization.load_pem_private_key(pem.read_bytes(), None)
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"password"),
+    )
+    (tmp_path / "key.pem").write_bytes(locked)
+    with pytest.raises(LictorError, match="no certificate and its key"):
+        refuse_open(options(certificate=pem, key=tmp_path / "key.pem"))
 
 
 def test_secure_is_what_browsers_see():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashboards.interface import DashboardError
+from dashboards.interface import DashboardError, Origin
 from lictor.dashboard.policy_tools import PolicyTools
 from pipeline.lake.reader import Lake
 from queries.catalog import views
@@ -34,7 +34,7 @@ def test_valid_policy_has_nothing_wrong_with_it(tools, policy):
 def test_what_is_wrong_is_told_with_its_line(tools, text):
     problems = tools.check(text)
     assert problems
-    assert all({"line", "column", "message"} == row.keys() for row in problems)
+    assert all({"line", "column", "message", "file"} == row.keys() for row in problems)
     assert not any("\n" in row["message"] for row in problems)
 
 
@@ -52,6 +52,41 @@ def test_text_can_include_no_file_of_this_machine(tools, path):
     assert "root:" not in told
     with pytest.raises(DashboardError):
         tools.explain(text)
+
+
+INCLUDING = "lictor: 1\nname: p\ninclude: [../base.yaml]\nrules: []\n"
+BASE = "lictor: 1\nname: base\nrules:\n  - { id: base, on: file.read, match: { path: /srv/x }, action: deny }\n"
+
+
+def test_files_that_the_lake_has_of_a_policy_can_be_included(tools):
+    origin = Origin("/etc/lictor/team/p.yaml", {"/etc/lictor/base.yaml": BASE})
+    assert tools.check(INCLUDING, origin) == []
+    assert "base" in {row["rule"] for row in tools.explain(INCLUDING, origin)}
+    assert "no text of it" in json.dumps(tools.check(INCLUDING, Origin("/etc/p.yaml", {"/etc/lictor/base.yaml": BASE})))
+
+
+def test_problem_of_an_included_file_names_it(tools):
+    origin = Origin("/etc/lictor/team/p.yaml", {"/etc/lictor/base.yaml": BASE.replace("file.read", "file.raed")})
+    (problem,) = tools.check(INCLUDING, origin)
+    assert problem["file"] == "/etc/lictor/base.yaml"
+
+
+@pytest.mark.parametrize("path", ["/x/${SECRET}/**", "${SECRET}/**", "${workspace}/${SECRET}"])
+def test_policy_is_no_way_to_read_variables_of_the_dashboard(tools, monkeypatch, path):
+    monkeypatch.setenv("SECRET", "hunter2")
+    text = f'lictor: 1\nname: p\nrules:\n  - {{ id: a, on: file.read, match: {{ path: "{path}" }}, action: deny }}\n'
+    for ask in (tools.explain, tools.lint, tools.tests, lambda t: tools.diff(t, t.replace("deny", "allow"))):
+        with pytest.raises(DashboardError, match="has no value here") as told:
+            ask(text)
+        assert "hunter2" not in str(told.value)
+
+
+def test_several_problems_are_one_line(tools):
+    text = BROKEN + "  - { id: b, on: file.raed, match: { path: /x }, action: deny }\n"
+    with pytest.raises(DashboardError) as told:
+        tools.explain(text)
+    assert "\n" not in str(told.value)
+    assert str(told.value).count("file.raed") == 2
 
 
 @pytest.mark.parametrize("what", ["explain", "lint", "tests"])

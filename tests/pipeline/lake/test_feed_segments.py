@@ -32,7 +32,7 @@ def sealed(tmp_path, rows, monkeypatch):
     wal.append("activity", later.set_column(later.schema.get_field_index("time"), "time", moved))
     wal.append("coverage", schema.batch("coverage", {"lost": pa.array([3])}))
     commit = seal.seal(tmp_path, wal)
-    assert len(commit.segments) == 3
+    assert [s.table for s in commit.segments] == ["activity", "activity", "coverage", "activity_hours", "activity_hours"]
     return tmp_path, commit
 
 
@@ -69,7 +69,7 @@ def test_a_column_that_an_older_segment_lacks_is_null(sealed, monkeypatch):
 def test_a_damaged_and_a_missing_segment_are_told_with_the_rows_that_are_left(sealed):
     root, commit = sealed
     said = []
-    first, second, _ = commit.segments
+    first, second, _ = commit.segments[:3]
     (root / second.path).unlink()
     data = bytearray((root / first.path).read_bytes())
     data[50] ^= 1

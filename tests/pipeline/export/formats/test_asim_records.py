@@ -26,7 +26,7 @@ def written(table, rows):
 
 
 def test_every_table_but_processes_has_rows_and_a_stream():
-    assert {"activity", *RECORDS} == Asim.tables == set(schema.TABLES) - {"processes"}
+    assert {"activity", *RECORDS} == Asim.tables == set(schema.TABLES) - {"processes", "console", "activity_hours"}
     assert STREAMS.keys() >= RECORDS.keys()
     assert set(STREAMS.values()) <= asim_judge.tables().keys()
 
