@@ -74,6 +74,11 @@ def turn() -> int:
     return int(st.session_state.get("_filters_turn", 0))
 
 
+def _key(name: str) -> str:
+    """Of a widget of the bar. To Streamlit the bar of each page is another one, whatever the key: what one page's knew is not known there."""
+    return f"filters_{name}_{turn()}_{st.session_state.get('_page')}"
+
+
 def follow(key: str, given: Any) -> None:
     """Before a widget is drawn: have it show what the address says, wherever that is not what this widget itself put there.
 
@@ -97,7 +102,7 @@ def _span(default: str) -> tuple[datetime, datetime]:
     given = st.query_params.get("since", default)
     explicit = "until" in st.query_params or given not in SPANS
     options = [*SPANS, CHOSEN] if explicit else list(SPANS)
-    key = f"filters_span_{turn()}_{explicit}"
+    key = _key(f"span_{explicit}")
     follow(key, CHOSEN if explicit else given)
     picked = st.selectbox("Time", options, key=key, format_func=lambda s: SPANS.get(s) or _chosen_text())
     if picked != CHOSEN:
@@ -133,7 +138,7 @@ def _moments() -> tuple[datetime, datetime]:
 def _several(name: str, options: list[str]) -> tuple[str, ...]:
     given = list(dict.fromkeys(st.query_params.get_all(name)))[:MANY]
     known = list(dict.fromkeys([*options, *given]))
-    key = f"filters_{name}_{turn()}"
+    key = _key(name)
     follow(key, given)
     picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All")
     if list(picked) != given:
