@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -207,7 +208,7 @@ def program(folder, line):
 
 def test_a_worker_that_does_not_end_is_killed(filled, tmp_path, monkeypatch):
     monkeypatch.setattr(reader, "GRACE_S", 0.0)
-    monkeypatch.setattr(reader.sys, "executable", program(tmp_path, "exec sleep 60"))
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "exec sleep 60"))
     with pytest.raises(QueryError, match=r"took longer than 0\.3 s"):
         Lake(filled).query("SELECT 1", timeout=0.3)
 
@@ -224,7 +225,7 @@ def test_a_worker_that_dies_gives_one_line(filled, monkeypatch):
 
 
 def test_a_worker_that_floods_is_stopped(filled, tmp_path, monkeypatch):
-    monkeypatch.setattr(reader.sys, "executable", program(tmp_path, "exec yes"))
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "exec yes"))
     with pytest.raises(QueryError, match="more than was asked for"):
         Lake(filled, max_bytes=1 << 20).query("SELECT 1")
 
