@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 
 from pipeline import schema
-from pipeline.lake import frames, reader
+from pipeline.lake import frames, layout, reader
 from pipeline.lake.engine import BASE_TABLES
 from pipeline.lake.errors import LakeError, QueryError
 from pipeline.lake.reader import Lake
+from pipeline.lake.wal import Wal
 from pipeline.lake.writer import LakeWriter
 
 
@@ -179,6 +180,15 @@ def test_a_damaged_log_fails_the_query_until_it_is_recovered(root, rows, said):
     assert Lake(root).query("SELECT count(*) n FROM activity").to_pylist() == [{"n": 8}]
     [loss] = Lake(root).query("SELECT source, reason, lost FROM coverage").to_pylist()
     assert loss == {"source": "lake", "reason": "log_damaged", "lost": 4}
+
+
+def test_a_log_whose_dictionaries_are_mostly_unused_can_be_read_by_a_worker(root):
+    layout.prepare(root)
+    wal = Wal.create(layout.wal_path(root, "w-1"), {"host": "vm", "created_ns": 1, "schema": 1})
+    paths = pa.DictionaryArray.from_arrays(pa.array([7, 4999, 7], pa.int32()), pa.array([f"/{n}" for n in range(5000)]))
+    wal.append("activity", pa.table({"path": paths}))
+    wal.close()
+    assert Lake(root).query("SELECT path FROM activity")["path"].to_pylist() == ["/7", "/4999", "/7"]
 
 
 def test_a_torn_log_is_readable_up_to_the_tear(root, rows):
