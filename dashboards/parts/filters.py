@@ -77,6 +77,11 @@ def turn() -> int:
     return int(st.session_state.get("_filters_turn", 0))
 
 
+def _key(name: str) -> str:
+    """Of a widget of the bar. To Streamlit the bar of each page is another one, whatever the key: what one page's knew is not known there."""
+    return f"filters_{name}_{turn()}_{st.session_state.get('_page')}"
+
+
 def follow(key: str, given: Any) -> None:
     """Before a widget is drawn: have it show what the address says, wherever that is not what this widget itself put there.
 
@@ -99,7 +104,7 @@ def put(key: str, name: str, picked: str | list[str]) -> None:
 def _span(default: str) -> tuple[datetime, datetime]:
     given = st.query_params.get("since", default)
     explicit = "until" in st.query_params or given not in SPANS
-    key = f"filters_span_{turn()}_{explicit}"
+    key = _key(f"span_{explicit}")
     follow(key, CHOSEN if explicit else given)
     chosen = _chosen_text() if explicit else "Chosen dates …"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -155,7 +160,7 @@ def _moments() -> tuple[datetime, datetime]:
 def _several(name: str, options: list[str]) -> tuple[str, ...]:
     given = list(dict.fromkeys(st.query_params.get_all(name)))[:MANY]
     known = list(dict.fromkeys([*options, *given]))
-    key = f"filters_{name}_{turn()}"
+    key = _key(name)
     follow(key, given)
     picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All", format_func=visible)
     if list(picked) != given:

@@ -19,6 +19,7 @@ def around(name: str) -> Iterator[None]:
     """Runs a page: refused where the role does not suffice, recorded before anything of it is shown."""
     page = BY_NAME[name]
     account = who.account()
+    st.session_state["_page"] = name
     with st.sidebar:
         st.caption(f"{plain.label(account.name)} · {account.role.name}")
         if st.button("Sign out", icon=":material/logout:", type="tertiary", key="sign_out"):
@@ -38,8 +39,12 @@ def around(name: str) -> Iterator[None]:
 def _record(name: str) -> None:
     """One row for each page and what was asked of it, not for each click on it. Raises ``DashboardError``."""
     seen = (name, tuple(sorted((k, tuple(st.query_params.get_all(k))) for k in st.query_params)))
-    if st.session_state.get("_recorded") == seen:
+    before = st.session_state.get("_recorded")
+    if before == seen:
         return
     detail = {k: list(v) for k, v in seen[1]}
+    if before is not None and before[0] == name:
+        # A link to the page that is shown changes what it shows, and not the browser's address: it is told.
+        st.query_params.from_dict(detail)
     context.ports().journal.write(who.account(), "view", page=name, outcome="success", detail=detail)
     st.session_state["_recorded"] = seen

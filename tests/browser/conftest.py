@@ -5,17 +5,22 @@ A browser that asks for anything from elsewhere, reports an error, or is refused
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import hostile
 from tools import sample_lake
 from tools.browsing import browser, serving
+
+expect.set_options(timeout=browser.SLOW_MS)
 
 EXPECTED = {
     r"Failed to load resource.*404.* \S+/_stcore/(health|host-config)$": "Streamlit looks for its server below the page's address first",
@@ -129,3 +134,17 @@ def visit(stranger, dashboard, _cookies):
 def go(dashboard):
     """Goes on to another page of the dashboard."""
     return lambda page, path: browser.go(page, dashboard, path)
+
+
+@pytest.fixture
+def sql(lake):
+    """Asks the lake beside the dashboard: what is true, by the command line."""
+
+    def ask(query):
+        done = subprocess.run(
+            serving.command("sql", "--lake", str(lake), "--format", "json", query),
+            capture_output=True, text=True, check=True, env=serving.environment(),
+        )  # fmt: skip
+        return json.loads(done.stdout)
+
+    return ask

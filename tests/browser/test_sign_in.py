@@ -71,9 +71,7 @@ def test_a_page_that_stands_open_shows_no_more_once_the_session_has_ended(strang
     other = page.context.new_page()
     other.goto(f"{dashboard.address}sign-out")
     page.get_by_role("link", name="Audit search").first.click()
-    expect(page.get_by_text("Your session has ended").or_(page.get_by_role("button", name="Sign in"))).to_be_visible(
-        timeout=browser.SLOW_MS
-    )
+    expect(page.get_by_text("Your session has ended").or_(page.get_by_role("button", name="Sign in"))).to_be_visible()
     expect(page.get_by_role("region", name="Rows found, newest first")).to_have_count(0)
 
 

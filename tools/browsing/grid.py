@@ -6,14 +6,18 @@ What is read here is that table; what is clicked is the place on the canvas wher
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page
+
+from tools.browsing.browser import SLOW_MS
 
 HEADER, ROW, BOX = 32, 30, 18
 """Heights in pixels, and how far the middle of a row's box is from the left."""
 _READ = """canvas => {
   const rows = [...canvas.querySelectorAll('table tr[role=row]')];
-  return rows.map(r => [Number(r.getAttribute('aria-rowindex')), [...r.children].map(c => c.textContent)]);
+  return rows.map(r => [...r.children].map(c => c.textContent));
 }"""
 
 
@@ -22,11 +26,24 @@ def grid(page: Page, label: str | re.Pattern[str]) -> Locator:
     return page.get_by_role("region", name=label).locator("canvas").first
 
 
-def rows(table: Locator) -> list[dict[str, str]]:
-    """Rows in sight, by heading."""
-    table.locator("table tbody tr").first.wait_for(state="attached")
-    (_, heads), *found = table.evaluate(_READ)
-    return [dict(zip(heads, cells, strict=True)) for _, cells in found]
+Rows = list[dict[str, str]]
+LOOK_MS = 100
+
+
+def rows(table: Locator, fit: Callable[[Rows], bool] = bool) -> Rows:
+    """Rows in sight, by heading, once they ``fit``: the table for screen readers comes a moment after what is painted.
+
+    Raises ``TimeoutError``.
+    """
+    until = time.monotonic() + SLOW_MS / 1000
+    read: Rows = []
+    while time.monotonic() < until:
+        heads, *found = table.evaluate(_READ) or [[]]
+        read = [dict(zip(heads, cells, strict=True)) for cells in found]
+        if fit(read):
+            return read
+        table.page.wait_for_timeout(LOOK_MS)
+    raise TimeoutError(f"rows never were as wanted; the first ones: {read[:3]}")
 
 
 def count(table: Locator) -> int:
