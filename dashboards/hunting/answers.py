@@ -15,6 +15,7 @@ from dashboards.parts import cells, downloads, jobs, links, plain, record, state
 from dashboards.search import telling
 from dashboards.workbench import ROWS, Answer
 
+ROWS_VIEW, CHART_VIEW = "Rows", "Chart"
 MARGIN = timedelta(minutes=5)
 """What is looked at before and after a hit, in the audit search."""
 
@@ -48,11 +49,18 @@ def show(answer: Answer, key: str, *, meanings: Mapping[str, str] | None = None,
     if not rows.num_rows:
         states.empty("Nothing is so in this time.", "Whether anything was missed then: Health and integrity.")
         return
-    listed, drawn = st.tabs(["Rows", "Chart"])
-    with listed:
-        _rows(rows, row_key(key, answer), meanings or {}, first)
-    with drawn:
+    view = st.segmented_control(
+        "View",
+        [ROWS_VIEW, CHART_VIEW],
+        default=ROWS_VIEW,
+        key=f"{key}_view",
+        label_visibility="collapsed",
+        required=True,
+    )
+    if view == CHART_VIEW:
         _chart(rows, key)
+    else:
+        _rows(rows, row_key(key, answer), meanings or {}, first)
 
 
 def row_key(key: str, answer: Answer) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards import workbench
 from dashboards.hunting import answers, schemas
 from dashboards.interface import DashboardError
-from dashboards.parts import filters, links, plain, states, table
+from dashboards.parts import filters, links, states, table
 from dashboards.search import saved
 from dashboards.workbench import ROWS, SECONDS, Question
 
@@ -34,7 +34,8 @@ def show() -> None:
         _schema()
     answer = answers.latest(KEY, KEY)
     if answer:
-        st.caption(plain.label(answer.question.sql.replace("\n", " "), 160))
+        if answer.question.sql != st.session_state.get(_KEPT):
+            st.caption(":material/info: This is the answer to what was run last; the text above is another one.")
         answers.show(answer, KEY)
 
 

@@ -21,6 +21,8 @@ SPANS: dict[str, str] = {
 }  # fmt: skip
 CHOSEN = "chosen"
 """Two moments instead of a span that ends now."""
+WIDE = 3.5
+"""Width of the time where it has two moments; the other filters have 2."""
 DEFAULT = "7d"
 MANY = 200
 """Values that a filter takes from the address at most."""
@@ -46,8 +48,9 @@ class Filters:
 
 def bar(*names: str, default: str = DEFAULT) -> Filters:
     """Draws the filters and gives what is chosen. ``names``: some of agents, hosts, users. Raises ``DashboardError``."""
+    time = WIDE if _explicit(default) else 2.0
     space = [2 * (3 - len(names))] if len(names) < 3 else []
-    columns = st.columns([2, *([2] * len(names)), 1, *space], vertical_alignment="bottom")
+    columns = st.columns([time, *([2] * len(names)), 1, *space], vertical_alignment="bottom")
     with columns[0]:
         since, until = _span(default)
     chosen: dict[str, tuple[str, ...]] = {}
@@ -103,7 +106,7 @@ def put(key: str, name: str, picked: str | list[str]) -> None:
 
 def _span(default: str) -> tuple[datetime, datetime]:
     given = st.query_params.get("since", default)
-    explicit = "until" in st.query_params or given not in SPANS
+    explicit = _explicit(default)
     key = _key(f"span_{explicit}")
     follow(key, CHOSEN if explicit else given)
     chosen = _chosen_text() if explicit else "Chosen dates …"
@@ -116,10 +119,15 @@ def _span(default: str) -> tuple[datetime, datetime]:
             return now() - duration(picked), now()
         if not explicit:
             _show(now() - duration(given), now())
-        return _explicit(default, key)
+        return _two(default, key)
 
 
-def _explicit(default: str, key: str) -> tuple[datetime, datetime]:
+def _explicit(default: str) -> bool:
+    """Whether the address has two moments instead of a span that ends now."""
+    return "until" in st.query_params or st.query_params.get("since", default) not in SPANS
+
+
+def _two(default: str, key: str) -> tuple[datetime, datetime]:
     """The two moments of the address, and a menu to choose others."""
     try:
         span = _moments()

@@ -49,6 +49,7 @@ def test_hostile_text_is_nowhere_but_in_cells_and_code(ask, stage):
     at = click(at, answers.row_key(editor.KEY, answer(stage)))
     assert not at.exception
     assert not [m.value for m in at.markdown if "script" in m.value]
+    at.segmented_control(key=f"{editor.KEY}_view").set_value(answers.CHART_VIEW).run()
     at.selectbox(key=f"{editor.KEY}_colour").select("x").run()
     assert not at.exception
 
@@ -63,6 +64,10 @@ def test_any_shape_of_result_is_shown(ask, stage):
     assert not at.exception
     shown = next(d.value for d in at.dataframe if "Meaning" in d.value.columns)
     assert shown["Field"].tolist() == ["a", "a (2)", "l", "s", "m", "i", "b"]
+    at.segmented_control(key=f"{editor.KEY}_view").set_value(answers.CHART_VIEW).run()
+    for over in at.selectbox(key=f"{editor.KEY}_x").options:
+        at.selectbox(key=f"{editor.KEY}_x").select(over).run()
+        assert not at.exception, over
 
 
 def test_no_rows_say_so(ask):
