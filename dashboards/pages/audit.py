@@ -24,22 +24,22 @@ if given.ignored:
 wanted = form.draw(given)
 if wanted:
     form.address(wanted)
-    st.session_state.pop("audit_search", None)
+    st.session_state.pop(telling.KEPT, None)
     st.rerun()
 
 given = criteria.read({name: st.query_params.get_all(name) for name in st.query_params})  # the bar may have changed it
 address = {name: list(st.query_params.get_all(name)) for name in sorted(st.query_params)}
 about = (address, who.account())
 if st.session_state.get("audit_about") != about:
-    st.session_state.pop("audit_search", None)
+    st.session_state.pop(telling.KEPT, None)
     st.session_state["audit_about"] = about
-search: Search | None = st.session_state.get("audit_search")
+search: Search | None = st.session_state.get(telling.KEPT)
 if search is None:
     search = Search(given, (chosen.since, chosen.until), content=who.may(Role.analyst))
     with st.spinner("Searching, newest first …"):
         search.begin()
     telling.recorded(search, address)
-    st.session_state["audit_search"] = search
+    st.session_state[telling.KEPT] = search
 found = search.found
 
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -53,7 +53,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     saved.offer("audit", address)
     if given.record == "activity":
         links.to("explorer", "Explore", {k: v for k, v in address.items() if k in form.KEPT})
-    downloads.offer(f"audit-{given.record}", "audit_export", search.everything, {"filters": address})
+    downloads.offer(f"audit-{given.record}", "audit_export", search.everything, telling.asked(search, address))
 
 if found.rows.num_rows:
     key = f"audit_rows_{given.record}_{len(search.pages)}"

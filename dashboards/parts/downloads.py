@@ -51,7 +51,7 @@ def offer(name: str, key: str, rows: Rows, detail: Mapping[str, Any]) -> None:
         kept = st.session_state.pop(_KEPT) and None
     with st.popover("Export", icon=":material/download:", key=f"{key}_open"):
         kind = st.segmented_control("Format", list(FORMATS), default="CSV", key=f"{key}_kind", required=True)
-        st.caption(f"All rows of the search, newest first where it is so here, at most {MOST:,}. It is recorded.")
+        st.caption(f"All rows of the result, at most {MOST:,}. It is recorded.")
         if st.button("Prepare", key=f"{key}_make", type="primary"):
             with st.spinner("Reading all rows …"):
                 kept = _prepared(name, key, str(kind), rows, detail)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
 from dashboards import data
+from dashboards.parts import moments
+from pipeline.escape import visible
 from queries.parameters import ParameterError, duration, moment
 
 SPANS: dict[str, str] = {
@@ -19,6 +21,8 @@ SPANS: dict[str, str] = {
 }  # fmt: skip
 CHOSEN = "chosen"
 """Two moments instead of a span that ends now."""
+WIDE = 3.5
+"""Width of the time where it has two moments; the other filters have 2."""
 DEFAULT = "7d"
 MANY = 200
 """Values that a filter takes from the address at most."""
@@ -44,7 +48,9 @@ class Filters:
 
 def bar(*names: str, default: str = DEFAULT) -> Filters:
     """Draws the filters and gives what is chosen. ``names``: some of agents, hosts, users. Raises ``DashboardError``."""
-    columns = st.columns([2, *([2] * len(names)), 1], vertical_alignment="bottom")
+    time = WIDE if _explicit(default) else 2.0
+    space = [2 * (3 - len(names))] if len(names) < 3 else []
+    columns = st.columns([time, *([2] * len(names)), 1, *space], vertical_alignment="bottom")
     with columns[0]:
         since, until = _span(default)
     chosen: dict[str, tuple[str, ...]] = {}
@@ -53,7 +59,7 @@ def bar(*names: str, default: str = DEFAULT) -> Filters:
         for column, name in zip(columns[1:], names, strict=False):
             with column:
                 chosen[name] = _several(name, options.get(name, []))
-    with columns[-1]:
+    with columns[len(names) + 1]:
         if st.button(
             "Reset", icon=":material/filter_alt_off:", type="tertiary", help="Remove all filters", key="filters_reset"
         ):
@@ -100,21 +106,45 @@ def put(key: str, name: str, picked: str | list[str]) -> None:
 
 def _span(default: str) -> tuple[datetime, datetime]:
     given = st.query_params.get("since", default)
-    explicit = "until" in st.query_params or given not in SPANS
-    options = [*SPANS, CHOSEN] if explicit else list(SPANS)
+    explicit = _explicit(default)
     key = _key(f"span_{explicit}")
     follow(key, CHOSEN if explicit else given)
-    picked = st.selectbox("Time", options, key=key, format_func=lambda s: SPANS.get(s) or _chosen_text())
-    if picked != CHOSEN:
-        if picked != given or explicit:  # what nobody chose stands in no address: an address is what is recorded
-            put(key, "since", picked)
-            st.query_params.pop("until", None)
-        return now() - duration(picked), now()
+    chosen = _chosen_text() if explicit else "Chosen dates …"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        picked = st.selectbox("Time", [*SPANS, CHOSEN], key=key, format_func=lambda s: SPANS.get(s, chosen))
+        if picked != CHOSEN:
+            if picked != given or explicit:  # what nobody chose stands in no address: an address is what is recorded
+                put(key, "since", picked)
+                st.query_params.pop("until", None)
+            return now() - duration(picked), now()
+        if not explicit:
+            _show(now() - duration(given), now())
+        return _two(default, key)
+
+
+def _explicit(default: str) -> bool:
+    """Whether the address has two moments instead of a span that ends now."""
+    return "until" in st.query_params or st.query_params.get("since", default) not in SPANS
+
+
+def _two(default: str, key: str) -> tuple[datetime, datetime]:
+    """The two moments of the address, and a menu to choose others."""
     try:
-        return _moments()
+        span = _moments()
     except ParameterError:
         st.warning("The time in the address cannot be read; the default is shown.")
-        return now() - duration(default), now()
+        span = now() - duration(default), now()
+    if others := moments.choose(*span, key):
+        _show(*others)
+    return span
+
+
+def _show(since: datetime, until: datetime) -> NoReturn:
+    """Put two moments into the address, and draw the page for them."""
+    st.query_params["since"], st.query_params["until"] = (
+        f"{m.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for m in (since, until)
+    )
+    st.rerun()
 
 
 def _chosen_text() -> str:
@@ -140,7 +170,7 @@ def _several(name: str, options: list[str]) -> tuple[str, ...]:
     known = list(dict.fromkeys([*options, *given]))
     key = _key(name)
     follow(key, given)
-    picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All")
+    picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All", format_func=visible)
     if list(picked) != given:
         put(key, name, picked)
     return tuple(picked)

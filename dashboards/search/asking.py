@@ -6,8 +6,10 @@ page under the reader. A new search sees it.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +24,8 @@ from dashboards.search.slices import HOUR, Found, TooLateError, Turn
 PAGE = 200
 EXPORT_S = 120.0
 COUNT_S = 15.0
+LATE = "took longer than"
+"""What a lake says of a question that took too long."""
 Span = tuple[datetime, datetime]
 
 
@@ -43,13 +47,14 @@ class Search:
 
     def begin(self) -> None:
         """Count, and ask for the first page. Raises ``DashboardError``."""
+        began = time.monotonic()
         if self.criteria.record == "activity":
             self.hours, self.total = _counted(self.criteria, self.span)
-        self._turn(Turn(self.span[1]))
+        self._turn(Turn(self.span[1]), slices.BUDGET_S - (time.monotonic() - began))
 
     def older(self) -> None:
         """Ask for the page below. Raises ``DashboardError``."""
-        self._turn(self.pages[-1][0].after(self.found))
+        self._turn(self.pages[-1][0].after(self.found), slices.BUDGET_S)
 
     def newer(self) -> None:
         """Back to the page above, as it was."""
@@ -67,8 +72,8 @@ class Search:
         """At most so many rows of the whole search, for an export. Raises ``DashboardError``."""
         return workbench.ask(self._question, limit=most, timeout=EXPORT_S, **self._values(self.span))
 
-    def _turn(self, turn: Turn) -> None:
-        found = self._newest((self.span[0], turn.until), PAGE, turn.skip, slices.BUDGET_S)
+    def _turn(self, turn: Turn, budget: float) -> None:
+        found = self._newest((self.span[0], turn.until), PAGE, turn.skip, budget)
         self.pages.append((turn, found))
 
     def _newest(self, span: Span, page: int, skip: int, budget: float) -> Found:
@@ -82,7 +87,7 @@ class Search:
         try:
             return data.ask(self._question, timeout=timeout, limit=most, **self._values((since, until)))
         except DashboardError as error:
-            raise (TooLateError(str(error)) if "took longer than" in str(error) else error) from error
+            raise (TooLateError(str(error)) if LATE in str(error) else error) from error
 
     def _values(self, span: Span) -> dict[str, Any]:
         return {**self.criteria.values(content=self.content), "since": span[0], "until": span[1]}
@@ -94,18 +99,17 @@ class Search:
 
 def _counted(criteria: Criteria, span: Span) -> tuple[list[tuple[datetime, int]], int | None]:
     """Hours with rows that may fit, and how many fit in all where that is known."""
-    values = {**criteria.hours(), "since": span[0], "until": span[1]}
+    values = criteria.hours()
+    found = data.ask("audit_hours", timeout=COUNT_S, **{**values, "since": span[0], "until": span[1]})
+    hours = list(zip(found["hour"].to_pylist(), found["events"].to_pylist(), strict=True))
     if not criteria.countable():
-        return _pairs(data.ask("audit_hours", timeout=COUNT_S, **values)), None
-    found = data.ask_all({"audit_hours": values, "audit_edges": values}, timeout=COUNT_S)
-    hours = _pairs(found["audit_hours"])
-    within = [n for hour, n in hours if hour >= _hour(span[0]) + HOUR and hour < _hour(span[1])]
-    return hours, sum(within) + (pc.sum(found["audit_edges"]["events"]).as_py() or 0)
+        return hours, None
+    unsure = found.filter(pc.greater(found["unsure"], 0))["hour"].to_pylist()
+    sure = sum(n for hour, n in hours if hour not in unsure)
+    return hours, sure + sum(_within(values, max(hour, span[0]), min(hour + HOUR, span[1])) for hour in unsure)
 
 
-def _pairs(rows: pa.Table) -> list[tuple[datetime, int]]:
-    return list(zip(rows["hour"].to_pylist(), rows["events"].to_pylist(), strict=True))
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+def _within(values: Mapping[str, Any], since: datetime, until: datetime) -> int:
+    """How many rows fit in a part of an hour: those at the ends of a span."""
+    found = data.ask("audit_count", timeout=COUNT_S, **{**values, "since": since, "until": until})
+    return int(found["events"][0].as_py())

@@ -5,12 +5,13 @@ What stands in an address may be anything; values that no filter has are left ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.search.records import BAR, FIELDS, RECORDS
-from queries.parameters import ParameterError, pattern
+from queries.parameters import ParameterError, pattern, text_literal
 
 LONGEST = 400
 """Characters of a text filter."""
@@ -18,6 +19,9 @@ MANY = 200
 """Values that one filter takes at most."""
 COUNTED = frozenset({*BAR, "activities", "operation", "classes", "verdicts", "labels", "rule", "run"})
 """Filters of activity by which the hours are counted (``audit_hours``): with others only the rows tell."""
+
+_BRACES = re.compile(r"\{[^}]*\}")
+_WILD = re.compile(r"\*\*/|[*?]+")
 
 Given = Mapping[str, tuple[str, ...]]
 
@@ -86,20 +90,29 @@ def _is_text(name: str) -> bool:
 
 
 def _fits(name: str, value: str) -> bool:
-    """Whether a value can be one of this filter. An object may hold anything: what cannot be printed fits as any character."""
+    """Whether a value can be one of this filter: names in a lake hold nearly anything."""
     options = FIELDS[name].options if name in FIELDS else ()
     if len(value) > LONGEST or (options and value not in options):
         return False
-    return name == "object" or value.isprintable()
+    try:
+        text_literal(value)
+    except ParameterError:
+        return False
+    return True
 
 
 def _object(text: str) -> dict[str, Any]:
     """A pattern as written, a whole path or address as it is; anything else may stand anywhere in one."""
-    printable = "".join(c if c.isprintable() else "?" for c in text)
-    if any(c in printable for c in "*?{") or printable.startswith(("/", "~/")):
-        try:
-            pattern(printable)
-        except ParameterError:
-            return {"part": "".join(c for c in text if c.isprintable())}
-        return {"object": [printable]}
-    return {"part": printable}
+    if not any(c in text for c in "*?{") and not text.startswith(("/", "~/")):
+        return {"part": text}
+    try:
+        pattern(text)
+    except ParameterError:
+        return {"part": text}
+    return {"object": [text], "piece": _piece(text)}
+
+
+def _piece(glob: str) -> str:
+    """The longest text that stands in everything that fits a pattern: looking for it is faster than trying the pattern."""
+    outside = _BRACES.sub("*", glob.removeprefix("~"))
+    return max(_WILD.split(outside), key=len)

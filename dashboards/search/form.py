@@ -11,6 +11,7 @@ from dashboards.interface import Role
 from dashboards.search import criteria
 from dashboards.search.criteria import LONGEST, Criteria
 from dashboards.search.records import BAR, FIELDS, MEANINGS, RECORDS, Field
+from pipeline.escape import visible
 
 COLUMNS = 5
 KEPT = ("since", "until", *BAR)
@@ -61,5 +62,5 @@ def _drawn(
     options = list(dict.fromkeys([*field.options, *values]))
     return cell.multiselect(
         field.label, options, default=values, placeholder=field.placeholder, help=field.help,
-        accept_new_options=not field.options,
+        accept_new_options=not field.options, format_func=visible,
     )  # fmt: skip

@@ -36,8 +36,8 @@ def drop(page: str, name: str) -> None:
     _write("drop_search", page, name, None)
 
 
-def offer(page: str, query: Mapping[str, Sequence[str]]) -> None:
-    """A menu of saved searches, with a way to save this one and to remove one."""
+def offer(page: str, query: Mapping[str, Sequence[str]] | None) -> None:
+    """A menu of saved searches, with a way to save this one (``None`` is too long for an address) and to remove one."""
     with st.popover("Saved searches", icon=":material/bookmark:", key=f"{page}_saved"):
         known = all_of_them(page)
         for name, one in known.items():
@@ -48,7 +48,7 @@ def offer(page: str, query: Mapping[str, Sequence[str]]) -> None:
             st.caption("Saving needs the role analyst.")
             return
         name = st.text_input("Save this search as", key=f"{page}_save_name", max_chars=LONGEST_NAME)
-        if st.button("Save for all", key=f"{page}_save", disabled=not name.strip()):
+        if st.button("Save for all", key=f"{page}_save", disabled=not name.strip() or query is None) and query:
             save(page, name, query)
             st.rerun()
         if known:

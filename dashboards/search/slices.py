@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from dashboards.interface import DashboardError
+
 BUDGET_S = 1.0
 """How long a search may take before it says how far back it got."""
 LONGER_S = 10.0
@@ -29,7 +31,7 @@ HOUR = timedelta(hours=1)
 ONE = timedelta(microseconds=1)
 
 
-class TooLateError(Exception):
+class TooLateError(DashboardError):
     """A slice took longer than it was given."""
 
 

@@ -9,22 +9,32 @@ from typing import Any
 import streamlit as st
 
 from dashboards import context, data, who
-from dashboards.interface import Role
+from dashboards.interface import DashboardError, Role
 from dashboards.parts import links
 from dashboards.search.asking import Search
 
 ONE = timedelta(microseconds=1)
+KEPT = "audit_search"
+"""Where a session keeps the search that is shown."""
 
 
 def recorded(search: Search, address: Mapping[str, Any]) -> None:
-    """One row for each page of a search, before it is shown. Raises ``DashboardError``."""
-    detail = {
-        "filters": dict(address), "rows": search.found.rows.num_rows, "count": search.total,
-        "reached": search.found.reached.isoformat(), "page": len(search.pages),
-    }  # fmt: skip
-    context.ports().journal.write(
-        who.account(), "search", outcome="success", page="audit", object=search.criteria.record, detail=detail
-    )
+    """One row for each page of a search, before it is shown; a search that cannot be recorded is forgotten. Raises ``DashboardError``."""
+    shown = search.found
+    found = {"rows": shown.rows.num_rows, "count": search.total, "page": len(search.pages), "reached": shown.reached.isoformat()}  # fmt: skip
+    record, detail = search.criteria.record, {**asked(search, address), **found}
+    try:
+        context.ports().journal.write(
+            who.account(), "search", outcome="success", page="audit", object=record, detail=detail
+        )
+    except DashboardError:
+        st.session_state.pop(KEPT, None)
+        raise
+
+
+def asked(search: Search, address: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, as the journal has it."""
+    return {"filters": dict(address), "since": search.span[0].isoformat(), "until": search.span[1].isoformat()}
 
 
 def count(search: Search) -> str:
@@ -74,14 +84,16 @@ def links_of(record: str, row: Mapping[str, Any]) -> None:
             links.to("held", "Question", {"hold": str(row["id"])})
 
 
-def whole(record: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def whole(record: str, row: Mapping[str, Any], page: str = "audit") -> Mapping[str, Any]:
     """Every field of a row that somebody opened; of activity as the lake has it, recorded before. Raises ``DashboardError``."""
     if record != "activity":
         return row
-    _revealed(row)
-    asked: dict[str, Any] = {n: row[n] or "" for n in ("boot_id", "source", "class")} | {"time_ns": row["time_ns"]}
-    asked |= {n: -1 if row[n] is None else row[n] for n in ("cpu", "seq")}
-    found = data.ask("audit_record", **asked, since=row["time"], until=row["time"] + ONE).to_pylist()
+    _revealed(row, page)
+    texts = {n: row[n] or "" for n in ("boot_id", "source", "class")}
+    numbers = {n: -1 if row[n] is None else row[n] for n in ("cpu", "seq")}
+    found = data.ask_all({
+        "audit_record": {**texts, **numbers, "time_ns": row["time_ns"], "since": row["time"], "until": row["time"] + ONE}
+    })["audit_record"].to_pylist()  # fmt: skip
     return found[0] if found else row
 
 
@@ -90,15 +102,15 @@ def day(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _revealed(row: Mapping[str, Any]) -> None:
+def _revealed(row: Mapping[str, Any], page: str) -> None:
     """One row of the journal for each record that is opened with its content, not for each click beside it."""
     name = _name(row)
-    if st.session_state.get("audit_revealed") == name or not who.may(Role.analyst):
+    if st.session_state.get("_revealed") == name or not who.may(Role.analyst):
         return
     context.ports().journal.write(
-        who.account(), "reveal", outcome="success", page="audit", object=name, agent_run=row["run"]
+        who.account(), "reveal", outcome="success", page=page, object=name, agent_run=row["run"]
     )
-    st.session_state["audit_revealed"] = name
+    st.session_state["_revealed"] = name
 
 
 def _name(row: Mapping[str, Any]) -> str:

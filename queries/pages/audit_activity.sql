@@ -9,6 +9,7 @@
 --   classes: texts = : only these classes; empty is all
 --   verdicts: texts = : only these verdicts (none: no policy was in force); empty is all
 --   object: globs = **: only rows whose path, address or program fits
+--   piece: text = : text that stands in everything that fits the object
 --   part: text = : only rows in whose path, address or program this stands
 --   keyword: text = : only rows in whose paths, addresses, programs, rule or labels this stands
 --   everything: globs = **: an object that all rows fit
@@ -64,10 +65,17 @@ WHERE (len($agents) = 0 OR list_contains($agents, agent)) AND (len($hosts) = 0 O
     AND (len($users) = 0 OR list_contains($users, "user")) AND (len($activities) = 0 OR list_contains($activities, activity))
     AND (len($operations) = 0 OR list_contains($operations, operation)) AND (len($classes) = 0 OR list_contains($classes, class))
     AND (len($verdicts) = 0 OR list_contains($verdicts, coalesce(verdict, 'none')))
-    AND ($object = $everything OR regexp_full_match(path, $object) OR regexp_full_match(path_to, $object) OR regexp_full_match(dst_ip, $object)
-        OR regexp_full_match(dst_name, $object) OR (class = 'process' AND (regexp_full_match(exe, $object) OR regexp_full_match(script, $object))))
-    AND ($part = '' OR contains(lower(concat_ws(chr(10), path, path_to, dst_ip, dst_name, CASE WHEN class = 'process' THEN concat_ws(chr(10), exe, script) END)), lower($part)))
-    AND ($keyword = '' OR contains(lower(concat_ws(chr(10), path, path_to, script, dst_name, dst_ip, exe, rule, labels)), lower($keyword))
+    -- Column by column: texts that repeat are looked at once, and a part of the pattern is looked for before all of it is.
+    AND ($object = $everything
+        OR (contains(path, $piece) AND regexp_full_match(path, $object)) OR (contains(path_to, $piece) AND regexp_full_match(path_to, $object))
+        OR (contains(dst_ip, $piece) AND regexp_full_match(dst_ip, $object)) OR (contains(dst_name, $piece) AND regexp_full_match(dst_name, $object))
+        OR (class = 'process' AND contains(exe, $piece) AND regexp_full_match(exe, $object))
+        OR (class = 'process' AND contains(script, $piece) AND regexp_full_match(script, $object)))
+    AND ($part = '' OR contains(lower(path), lower($part)) OR contains(lower(path_to), lower($part)) OR contains(lower(dst_ip), lower($part))
+        OR contains(lower(dst_name), lower($part)) OR (class = 'process' AND (contains(lower(exe), lower($part)) OR contains(lower(script), lower($part)))))
+    AND ($keyword = '' OR contains(lower(path), lower($keyword)) OR contains(lower(path_to), lower($keyword)) OR contains(lower(script), lower($keyword))
+        OR contains(lower(dst_name), lower($keyword)) OR contains(lower(dst_ip), lower($keyword)) OR contains(lower(exe), lower($keyword))
+        OR contains(lower(rule), lower($keyword)) OR contains(lower(labels), lower($keyword))
         OR ($content = 1 AND contains(lower(cmdline), lower($keyword))))
     AND ($run = '' OR run = $run) AND ($rule = '' OR rule = $rule)
     AND (len($labels) = 0 OR list_has_any(string_split(labels, ','), $labels))

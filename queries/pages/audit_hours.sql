@@ -13,10 +13,13 @@
 --   rule: text = : only rows that this rule decided; empty is all
 -- columns:
 --   hour TIMESTAMPTZ: begin of the hour
---   events BIGINT: rows of the whole hour
-SELECT hour, CAST(sum(events) AS BIGINT) AS events
+--   events BIGINT: rows of the hour, but for those that lie outside of the span for sure
+--   unsure BIGINT: those of them of which some may lie outside of the span
+SELECT
+    hour, CAST(sum(events) AS BIGINT) AS events,
+    CAST(coalesce(sum(events) FILTER (first_time < $since OR last_time >= $until), 0) AS BIGINT) AS unsure
 FROM activity_hourly
-WHERE hour >= date_trunc('hour', $since) AND hour < $until
+WHERE hour >= date_trunc('hour', $since) AND hour < $until AND last_time >= $since AND first_time < $until
     AND (len($agents) = 0 OR list_contains($agents, agent)) AND (len($hosts) = 0 OR list_contains($hosts, host))
     AND (len($users) = 0 OR list_contains($users, "user")) AND (len($operations) = 0 OR list_contains($operations, operation))
     AND (len($classes) = 0 OR list_contains($classes, class)) AND (len($verdicts) = 0 OR list_contains($verdicts, coalesce(verdict, 'none')))

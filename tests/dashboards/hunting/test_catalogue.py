@@ -27,6 +27,18 @@ def test_they_are_found_by_tactic_word_and_technique():
     assert catalogue.rows([], "no such words").num_rows == 0
 
 
+def test_they_are_found_by_severity_and_tell_whether_they_are_scheduled():
+    found = catalogue.rows([], "", ["critical"])
+    assert set(found["severity"].to_pylist()) == {"critical"}
+    said = dict(zip(*(catalogue.rows([], "")[c].to_pylist() for c in ("name", "scheduled")), strict=True))
+    assert {n: s == "every minute" for n, s in said.items()} == {n: h.scheduled for n, h in hunts().items()}
+
+
+def test_values_of_an_address_are_those_of_the_parameters():
+    address = {"p_many": ["9"], "p_window": [" "], "p_other": ["x"], "since": ["7d"], "many": ["1"]}
+    assert catalogue.given(find("denial_burst"), address) == ({"many": "9"}, ["p_other=x"])
+
+
 def test_values_become_literals_and_empty_ones_the_default():
     hunt = find("unsanctioned_agent")
     assert "o''brien" in catalogue.sql(hunt, {"approved": "o'brien"}, SINCE, UNTIL)

@@ -112,3 +112,17 @@ def test_a_value_that_stands_twice_in_the_address_is_one(bar):
 def test_values_are_those_that_a_question_takes(names):
     made = filters.Filters(datetime.now(UTC), datetime.now(UTC), ("a",), (), ("u",)).values(*names)
     assert set(made) == {"since", "until", *names}
+
+
+def test_dates_can_be_chosen_in_place_of_a_span(bar):
+    at, chosen = bar(since="24h")
+    at.selectbox[0].select(filters.CHOSEN).run()
+    assert not at.exception
+    assert near(at.session_state["chosen"].since, chosen.since)
+    at.datetime_input[0].set_value(datetime(2026, 1, 3, 12, 15)).run()  # noqa: DTZ001 - the widget has no zones
+    next(b for b in at.button if b.label == "Show this time").click().run()
+    assert not at.exception
+    assert at.session_state["chosen"].since == datetime(2026, 1, 3, 12, 15, tzinfo=UTC)
+    at.selectbox[0].select("1h").run()
+    assert near(at.session_state["chosen"].since, datetime.now(UTC) - timedelta(hours=1))
+    assert "until" not in at.query_params

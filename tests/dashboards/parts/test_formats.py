@@ -31,7 +31,7 @@ def read_csv(rows):
     return list(csv.reader(io.StringIO(made(rows, "CSV").decode(), newline="")))
 
 
-@pytest.mark.parametrize("sign", [*list("=+-@\t\r\n"), "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize("sign", [*"=+-@\t\r\n", "＝", "＋", "－", "＠"])
 def test_no_cell_begins_like_a_formula(sign):
     rows = pa.table({"x": [f"{sign}1+1", "safe", None], "d": pa.array([f"{sign}A", "b", None]).dictionary_encode(), f"{sign}x": ["a", "b", "c"]})  # fmt: skip
     heading, *lines = read_csv(rows)
