@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import data
+from pipeline.escape import visible
 from queries.parameters import ParameterError, duration, moment
 
 SPANS: dict[str, str] = {
@@ -140,7 +141,7 @@ def _several(name: str, options: list[str]) -> tuple[str, ...]:
     known = list(dict.fromkeys([*options, *given]))
     key = _key(name)
     follow(key, given)
-    picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All")
+    picked = st.multiselect(name.capitalize(), known, key=key, placeholder="All", format_func=visible)
     if list(picked) != given:
         put(key, name, picked)
     return tuple(picked)
