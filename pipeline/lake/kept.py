@@ -36,7 +36,8 @@ class Kept:
     def __init__(self, connection: duckdb.DuckDBPyConnection, root: Path, memory: int) -> None:
         self._connection, self._root = connection, root
         self._room = memory // SHARE
-        self._held: dict[str, dict[str, int]] = {}  # rows of each segment, of each table
+        self._held: dict[str, set[str]] = {}  # paths of segments
+        self._sizes: dict[str, int] = {}
         self._failed: dict[str, Sequence[Segment]] = {}
 
     def keeps(self, table: str, segments: Sequence[Segment]) -> bool:
@@ -62,7 +63,7 @@ class Kept:
         return False
 
     def _fits(self, table: str, segments: Sequence[Segment]) -> bool:
-        others = sum(_bytes(t, held.values()) for t, held in self._held.items() if t != table)
+        others = sum(size for t, size in self._sizes.items() if t != table)
         return table not in NEVER and others + _bytes(table, (s.rows for s in segments)) <= self._room
 
     def _take_ahead(self, table: str, segments: Sequence[Segment], missing: Sequence[Segment]) -> None:
@@ -73,10 +74,10 @@ class Kept:
 
     def _missing(self, table: str, segments: Sequence[Segment]) -> list[Segment]:
         """Segments that are not in memory yet; a table that holds one that is not to be read any more begins anew."""
-        held = self._held.get(table, {})
-        if not held.keys() <= {s.path for s in segments}:
+        held = self._held.get(table, set())
+        if not held <= {s.path for s in segments}:
             self._forget(table)
-            held = {}
+            held = set()
         return [s for s in segments if s.path not in held]
 
     def _take(self, table: str, segments: Sequence[Segment]) -> None:
@@ -86,10 +87,12 @@ class Kept:
         scan = engine.base_query(self._root, table, segments)
         how = f"INSERT INTO {_name(table)}" if table in self._held else f"CREATE OR REPLACE TABLE {_name(table)} AS"
         self._connection.execute(f"{how} {scan}")
-        self._held.setdefault(table, {}).update({s.path: s.rows for s in segments})
+        self._held.setdefault(table, set()).update(s.path for s in segments)
+        self._sizes[table] = self._sizes.get(table, 0) + _bytes(table, (s.rows for s in segments))
 
     def _forget(self, table: str) -> None:
         if self._held.pop(table, None) is not None:
+            del self._sizes[table]
             self._connection.execute(f"DROP TABLE {_name(table)}")
 
 

@@ -11,7 +11,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.lake import layout
+from pipeline.lake import layout, start
 from pipeline.lake.errors import LakeError, QueryError, log_warning
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ def _run_worker(request: bytes, timeout: float, max_bytes: int) -> tuple[bytes, 
     """Run a worker on a request; returns its output and exit status. Raises ``QueryError`` past time or size."""
     deadline = time.monotonic() + timeout + GRACE_S
     with subprocess.Popen(
-        [sys.executable, "-P", "-s", "-m", "pipeline.lake.worker"],
+        start.command("worker"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", env=environment(),
     ) as process:  # fmt: skip
         try:

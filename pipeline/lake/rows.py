@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.ma  # numpy imports it when it first looks for distinct values; in a worker that is locked down by then, too late
 import pyarrow as pa
 
 from pipeline import schema

@@ -15,7 +15,6 @@ import json
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +25,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.lake import layout
+from pipeline.lake import layout, start
 from pipeline.lake.errors import LakeError, QueryError, log_warning
 from pipeline.lake.reader import GRACE_S, Span, environment, microseconds, read_exactly, read_line
 
@@ -223,7 +222,7 @@ def _bounded(size: int, most: int) -> int:
 
 def _started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-P", "-s", "-m", "pipeline.lake.standing_worker"],
+        start.command("standing_worker"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", env=environment(), bufsize=0,
     )  # fmt: skip
 

@@ -27,7 +27,9 @@ def test_from_a_number_to_its_rows_to_a_record_to_its_run(visit, sql):
     pane = grid.grid(page, "Fields of the row")
     fields = {row["Field"]: row["Value"] for row in grid.rows(pane)}
     assert fields["time"][:19] == chosen["Time (UTC)"][:19].replace(" ", "T")
-    (row,) = sql(f"SELECT agent_run, operation FROM activity WHERE time_ns = {fields['time_ns']} AND seq = {fields['seq']}")
+    (row,) = sql(
+        f"SELECT agent_run, operation FROM activity WHERE time_ns = {fields['time_ns']} AND seq = {fields['seq']}"
+    )
     assert fields["operation"] == row["operation"]
 
     page.get_by_role("link", name="Run", exact=True).last.click()

@@ -71,7 +71,11 @@ def test_parquet_holds_the_rows_as_they_are(visit, truth, tmp_path):
 def test_an_export_is_recorded_before_its_bytes_are_there(visit, sql, tmp_path):
     before = {row["id"] for row in sql("SELECT id FROM console WHERE act = 'export'")}
     saved(visit("cem", SEARCH), "CSV", tmp_path)
-    rows = [r for r in sql("SELECT id, account, role, phase, object, detail FROM console WHERE act = 'export' ORDER BY time") if r["id"] not in before]
+    rows = [
+        r
+        for r in sql("SELECT id, account, role, phase, object, detail FROM console WHERE act = 'export' ORDER BY time")
+        if r["id"] not in before
+    ]
     assert [(r["account"], r["role"], r["phase"], r["object"]) for r in rows] == [
         ("cem", "responder", "intent", "audit-activity"), ("cem", "responder", "result", "audit-activity"),
     ]  # fmt: skip

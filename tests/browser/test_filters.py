@@ -82,7 +82,9 @@ def test_a_filter_of_the_address_holds_on_every_page(visit, path, label):
     grid.rows(grid.grid(page, label), lambda rows: {row["Host"] for row in rows} == {"build-01"})
 
 
-@pytest.mark.parametrize("query", ["since=yesterday", "verdicts=no-such-verdict", "hosts=%0A%1b%5B31m", "record=nothing"])
+@pytest.mark.parametrize(
+    "query", ["since=yesterday", "verdicts=no-such-verdict", "hosts=%0A%1b%5B31m", "record=nothing"]
+)
 def test_what_cannot_be_read_is_told_or_fits_nothing(visit, query):
     page = visit("dea", f"audit?{query}")
     expect(page.get_by_text("This could not be shown.")).to_have_count(0)

@@ -38,7 +38,9 @@ def test_a_false_positive_needs_a_note_and_is_seen_by_others(visit, sql, finding
     put.click()
     expect(page.get_by_text("Set: false positive.")).to_be_visible()
 
-    (row,) = sql(f"SELECT account, role, status, note, outcome FROM console WHERE act = 'triage' AND object = '{finding}'")
+    (row,) = sql(
+        f"SELECT account, role, status, note, outcome FROM console WHERE act = 'triage' AND object = '{finding}'"
+    )
     assert row == {"account": "ben", "role": "analyst", "status": "false_positive", "note": "The build writes there.", "outcome": "success"}  # fmt: skip
     other.reload()
     browser.drawn(other)

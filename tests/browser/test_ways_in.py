@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from dashboards.auth import accounts
 from dashboards.interface import Role
@@ -20,6 +20,7 @@ from pipeline.lake.reader import Lake
 from tests.dashboards.auth.conftest import serving
 from tests.lictor.dashboard.conftest import dashboard
 from tests.receivers.openid import CLIENT_ID, SECRET, OpenIdServer
+from tools.browsing.browser import driver
 
 CHROMIUM = shutil.which("chromium")
 PASSWORD = "correct horse battery"
@@ -38,10 +39,9 @@ def lake(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    browser = driver().chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -41,12 +41,21 @@ def chromium() -> str | None:
 @contextmanager
 def opened() -> Iterator[Browser]:
     """A browser without a window. Raises Playwright's ``Error`` where it cannot be started."""
-    with sync_playwright() as playwright:
-        browser = launched(playwright)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = launched(driver())
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+_running: list[Playwright] = []
+
+
+def driver() -> Playwright:
+    """Playwright, started once for all who want it: a process cannot start its synchronous interface a second time."""
+    if not _running:
+        _running.append(sync_playwright().start())
+    return _running[0]
 
 
 def launched(playwright: Playwright) -> Browser:

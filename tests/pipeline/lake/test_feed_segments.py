@@ -32,7 +32,13 @@ def sealed(tmp_path, rows, monkeypatch):
     wal.append("activity", later.set_column(later.schema.get_field_index("time"), "time", moved))
     wal.append("coverage", schema.batch("coverage", {"lost": pa.array([3])}))
     commit = seal.seal(tmp_path, wal)
-    assert [s.table for s in commit.segments] == ["activity", "activity", "coverage", "activity_hours", "activity_hours"]
+    assert [s.table for s in commit.segments] == [
+        "activity",
+        "activity",
+        "coverage",
+        "activity_hours",
+        "activity_hours",
+    ]
     return tmp_path, commit
 
 

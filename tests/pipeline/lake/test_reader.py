@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,11 @@ import pyarrow as pa
 import pytest
 
 from pipeline import schema
-from pipeline.lake import frames, reader
+from pipeline.lake import frames, layout, reader
 from pipeline.lake.engine import BASE_TABLES
 from pipeline.lake.errors import LakeError, QueryError
 from pipeline.lake.reader import Lake
+from pipeline.lake.wal import Wal
 from pipeline.lake.writer import LakeWriter
 
 
@@ -180,6 +182,15 @@ def test_a_damaged_log_fails_the_query_until_it_is_recovered(root, rows, said):
     assert loss == {"source": "lake", "reason": "log_damaged", "lost": 4}
 
 
+def test_a_log_whose_dictionaries_are_mostly_unused_can_be_read_by_a_worker(root):
+    layout.prepare(root)
+    wal = Wal.create(layout.wal_path(root, "w-1"), {"host": "vm", "created_ns": 1, "schema": 1})
+    paths = pa.DictionaryArray.from_arrays(pa.array([7, 4999, 7], pa.int32()), pa.array([f"/{n}" for n in range(5000)]))
+    wal.append("activity", pa.table({"path": paths}))
+    wal.close()
+    assert Lake(root).query("SELECT path FROM activity")["path"].to_pylist() == ["/7", "/4999", "/7"]
+
+
 def test_a_torn_log_is_readable_up_to_the_tear(root, rows):
     writer = LakeWriter(root, "vm")
     for i in range(2):
@@ -207,7 +218,7 @@ def program(folder, line):
 
 def test_a_worker_that_does_not_end_is_killed(filled, tmp_path, monkeypatch):
     monkeypatch.setattr(reader, "GRACE_S", 0.0)
-    monkeypatch.setattr(reader.sys, "executable", program(tmp_path, "exec sleep 60"))
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "exec sleep 60"))
     with pytest.raises(QueryError, match=r"took longer than 0\.3 s"):
         Lake(filled).query("SELECT 1", timeout=0.3)
 
@@ -224,7 +235,7 @@ def test_a_worker_that_dies_gives_one_line(filled, monkeypatch):
 
 
 def test_a_worker_that_floods_is_stopped(filled, tmp_path, monkeypatch):
-    monkeypatch.setattr(reader.sys, "executable", program(tmp_path, "exec yes"))
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "exec yes"))
     with pytest.raises(QueryError, match="more than was asked for"):
         Lake(filled, max_bytes=1 << 20).query("SELECT 1")
 
