@@ -13,6 +13,7 @@ ENTRY = Path(__file__).parent / "entry" / "app.py"
 OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",  # a traceback may repeat what an agent wrote
+    "client.showErrorLinks": False,  # they would hand it to a search engine
     "client.toolbarMode": "minimal",
     "client.showSidebarNavigation": True,
     "runner.magicEnabled": False,

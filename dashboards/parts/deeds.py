@@ -18,6 +18,10 @@ from dashboards.parts import plain
 from pipeline.escape import visible
 
 
+_TOLD = "_act_told"
+"""The last act: key of its button, whether it is confirmed, what was seen."""
+
+
 @dataclass(frozen=True)
 class Deed:
     """What can be done: ``act`` is the journal's word, ``does`` is told what the account and the reason are and does it.
@@ -37,7 +41,7 @@ class Deed:
 
 
 def button(deed: Deed, key: str, *, primary: bool = False, disabled: bool = False) -> None:
-    """The first click. Who may not sees the button, but cannot press it, and is told why."""
+    """The first click; ``told`` tells what came of the second. Who may not sees the button, but cannot press it, and is told why."""
     allowed = who.may(deed.role)
     pressed = st.button(
         deed.label, key=key, icon=deed.icon, type="primary" if primary else "secondary",
@@ -45,7 +49,6 @@ def button(deed: Deed, key: str, *, primary: bool = False, disabled: bool = Fals
     )  # fmt: skip
     if pressed:
         st.dialog(deed.label)(_confirm)(deed, key)
-    _told(key)
 
 
 def _confirm(deed: Deed, key: str) -> None:
@@ -57,7 +60,7 @@ def _confirm(deed: Deed, key: str) -> None:
         if deed.reason and not why.strip():
             st.error("Give a reason: it is kept with the act.")
             return
-        st.session_state[f"{key}_told"] = carried_out(deed, why.strip())
+        st.session_state[_TOLD] = (key, *carried_out(deed, why.strip()))
         st.rerun()
 
 
@@ -120,9 +123,22 @@ def bar(deeds: Sequence[Deed], key: str) -> None:
 
 
 def told(prefix: str) -> None:
-    """What came of acts whose buttons may be gone by now, since what they were about is: those whose keys begin so."""
-    for key in [str(k) for k in st.session_state if str(k).startswith(prefix) and str(k).endswith("_told")]:
-        _told(key.removesuffix("_told"))
+    """What came of the last act of the buttons whose keys begin so, until it is dismissed or followed by another one.
+
+    Apart from the buttons: once a run is frozen there is no button Freeze any more, and a live part is drawn anew before anybody
+    has read what stands in it.
+    """
+    key, done, line = st.session_state.get(_TOLD) or ("", False, "")
+    if not key or not key.startswith(prefix):
+        return
+    if st.button("Dismiss", key=f"{key}_dismiss", icon=":material/close:", type="tertiary"):
+        st.session_state.pop(_TOLD)
+        return
+    if done:
+        st.success("Done.", icon=":material/check:")
+    else:
+        st.error("It was not done, or that is not proven.", icon=":material/error:")
+    st.code(visible(line), language=None, wrap_lines=True)
 
 
 def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
@@ -130,17 +146,3 @@ def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
         account, deed.act, object=deed.object, agent_run=deed.run, note=why or None, **columns
     )  # fmt: skip
 
-
-def _told(key: str) -> None:
-    """What came of the act, until it is dismissed or followed by another one: a live part is drawn anew before anybody has read it."""
-    told = st.session_state.get(f"{key}_told")
-    if told is None or st.button("Dismiss", key=f"{key}_dismiss", icon=":material/close:", type="tertiary"):
-        st.session_state.pop(f"{key}_told", None)
-        return
-    done, line = told
-    if done:
-        st.success("Done.", icon=":material/check:")
-        st.code(visible(line), language=None, wrap_lines=True)
-    else:
-        st.error("It was not done, or that is not proven.", icon=":material/error:")
-        st.code(visible(line), language=None, wrap_lines=True)

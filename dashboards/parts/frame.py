@@ -45,6 +45,6 @@ def _record(name: str) -> None:
     detail = {k: list(v) for k, v in seen[1]}
     if before is not None and before[0] == name:
         # A link to the page that is shown changes what it shows, and not the browser's address: it is told.
-        st.query_params.from_dict(detail)
+        st.query_params.update({})  # as it is; some of it may be bound to a widget and cannot be set
     context.ports().journal.write(who.account(), "view", page=name, outcome="success", detail=detail)
     st.session_state["_recorded"] = seen

@@ -17,7 +17,8 @@ Colour = Literal["gray", "orange", "violet", "green"]
 
 
 def draw(run: str, state_: str, told: Told) -> None:
-    """What waits for a person, and the buttons; or why there are none."""
+    """What came of the last act, what waits for a person, and the buttons; or why there are none."""
+    deeds.told(f"run_act_{run}")
     if told.held:
         st.warning("This run stands still and waits for a person.", icon=":material/front_hand:")
         for question in told.held:

@@ -99,7 +99,9 @@ def shown():
 
     from dashboards.parts import deeds as own  # noqa: PLC0415 - as above
 
-    st.session_state.setdefault("act_Kill_told", (False, "kill r1: failed: 2 of 3\nleft"))
+    st.session_state.setdefault("_act_told", ("act_Kill", False, "kill r1: failed: 2 of 3\nleft"))
+    own.told("act_")
+    own.told("other_")
     own.bar([own.on_run("kill", "Kill", ":material/dangerous:", "r1", "End all")], "act")
 
 
