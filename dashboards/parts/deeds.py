@@ -145,4 +145,3 @@ def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
     context.ports().journal.write(
         account, deed.act, object=deed.object, agent_run=deed.run, note=why or None, **columns
     )  # fmt: skip
-

@@ -11,8 +11,12 @@ from dashboards.interface import Ports
 from pipeline import schema
 from pipeline.lake.writer import LakeWriter
 
-NOW = datetime.now(UTC)
 HOSTILE = "h\n\x1b[31m\u202e<b>=cmd|x"
+
+
+def ago(**span):
+    """A time before now, not before this file was read: pages show what was not watched until now."""
+    return datetime.now(UTC) - timedelta(**span)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def filled(folder, coverage):
 
 
 def interval(begin, minutes, host="h", **more):
-    since = NOW - timedelta(minutes=begin)
+    since = ago(minutes=begin)
     row = {
         "host": host,
         "boot_id": "b1",
@@ -99,8 +103,8 @@ def test_a_clicked_spell_leads_to_its_runs(over, at_hand, tmp_path):
         run = {
             "run": "r1",
             "state": "started",
-            "time": NOW - timedelta(hours=3),
-            "started": NOW - timedelta(hours=3),
+            "time": ago(hours=3),
+            "started": ago(hours=3),
             "host": "h",
         }
         writer.append("runs", pa.Table.from_pylist([run], schema.lake_schema("runs")))
