@@ -17,7 +17,6 @@ from dashboards.interface import Account, DashboardError, Role, Rows
 from dashboards.parts import plain
 from pipeline.escape import visible
 
-
 _TOLD = "_act_told"
 """The last act: key of its button, whether it is confirmed, what was seen."""
 
