@@ -19,6 +19,8 @@ from pipeline.escape import visible
 
 _TOLD = "_act_told"
 """The last act: key of its button, whether it is confirmed, what was seen."""
+_ASKED, _SHOWN = "_act_asked", "_act_shown"
+"""Key of the button whose dialog is open; the same once it was drawn in this run."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,33 @@ class Deed:
 def button(deed: Deed, key: str, *, primary: bool = False, disabled: bool = False) -> None:
     """The first click; ``told`` tells what came of the second. Who may not sees the button, but cannot press it, and is told why."""
     allowed = who.may(deed.role)
-    pressed = st.button(
-        deed.label, key=key, icon=deed.icon, type="primary" if primary else "secondary",
+    st.button(
+        deed.label, key=key, icon=deed.icon, type="primary" if primary else "secondary", on_click=_ask, args=(key,),
         disabled=disabled or not allowed, help=None if allowed else f"Needs the role {deed.role.name}",
     )  # fmt: skip
-    if pressed:
-        st.dialog(deed.label)(_confirm)(deed, key)
+    if allowed and st.session_state.get(_ASKED) == key:
+        st.session_state[_SHOWN] = key
+        st.dialog(deed.label, on_dismiss=forget)(_confirm)(deed, key)
+
+
+def _ask(key: str) -> None:
+    """As a callback, and so before anything is drawn: a part that ends its drawing early would lose the click."""
+    st.session_state[_ASKED] = key
+
+
+def asking() -> bool:
+    """Whether a dialog is open. What is drawn anew under it would leave it standing when it is closed, or close it."""
+    return _ASKED in st.session_state
+
+
+def forget() -> None:
+    """No dialog is open any more."""
+    st.session_state.pop(_ASKED, None)
+
+
+def gone() -> bool:
+    """Whether a dialog is asked for whose button was not drawn: its deed fits no more. To be asked once after each drawing."""
+    return bool(st.session_state.pop(_SHOWN, None) != st.session_state.get(_ASKED))
 
 
 def _confirm(deed: Deed, key: str) -> None:
@@ -60,6 +83,7 @@ def _confirm(deed: Deed, key: str) -> None:
             st.error("Give a reason: it is kept with the act.")
             return
         st.session_state[_TOLD] = (key, *carried_out(deed, why.strip()))
+        forget()
         st.rerun()
 
 
@@ -130,14 +154,17 @@ def told(prefix: str) -> None:
     key, done, line = st.session_state.get(_TOLD) or ("", False, "")
     if not key or not key.startswith(prefix):
         return
-    if st.button("Dismiss", key=f"{key}_dismiss", icon=":material/close:", type="tertiary"):
-        st.session_state.pop(_TOLD)
-        return
+    st.button("Dismiss", key=f"{key}_dismiss", icon=":material/close:", type="tertiary", on_click=_dismiss)
     if done:
         st.success("Done.", icon=":material/check:")
     else:
         st.error("It was not done, or that is not proven.", icon=":material/error:")
     st.code(visible(line), language=None, wrap_lines=True)
+
+
+def _dismiss() -> None:
+    """A callback for the same reason as ``_ask``."""
+    st.session_state.pop(_TOLD, None)
 
 
 def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import context, who
 from dashboards.interface import DashboardError
 from dashboards.pages_list import BY_NAME
-from dashboards.parts import plain, states
+from dashboards.parts import deeds, plain, states
 from pipeline.lake.errors import LakeError
 
 
@@ -19,6 +19,8 @@ def around(name: str) -> Iterator[None]:
     """Runs a page: refused where the role does not suffice, recorded before anything of it is shown."""
     page = BY_NAME[name]
     account = who.account()
+    if st.session_state.get("_page") != name:
+        deeds.forget()  # a dialog that was left with its page is not asked again when somebody comes back
     st.session_state["_page"] = name
     with st.sidebar:
         st.caption(f"{plain.label(account.name)} · {account.role.name}")

@@ -78,13 +78,35 @@ def page():
 
 
 def test_the_first_click_does_nothing_but_ask(stage_):
-    """The second click is proven in a browser: AppTest draws the whole page anew, which closes a dialog."""
     at = AppTest.from_function(page).run()
     at.button[0].click().run()
     assert [t.value for t in at.text] == ["End\\nall"]
     assert next(b for b in at.button if b.key.endswith("_do"))
     assert stage_["orders"].told == []
     assert rows(stage_) == []
+
+
+def test_the_second_click_does_it_and_closes_the_dialog(stage_):
+    at = AppTest.from_function(page).run()
+    at.button[0].click().run()
+    at.text_input[0].input("wrong repository").run()
+    next(b for b in at.button if b.key.endswith("_do")).click().run()
+    assert stage_["orders"].told == [("kill", "r1", "wrong repository", "cem", False)]
+    assert not at.text_input
+    assert not deeds_open(at)
+
+
+def test_without_its_reason_it_stays_open_and_says_so(stage_):
+    at = AppTest.from_function(page).run()
+    at.button[0].click().run()
+    next(b for b in at.button if b.key.endswith("_do")).click().run()
+    assert "Give a reason" in at.error[0].value
+    assert deeds_open(at)
+    assert stage_["orders"].told == []
+
+
+def deeds_open(at):
+    return "_act_asked" in at.session_state
 
 
 def test_who_may_not_sees_why(stage_):

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import who
 from dashboards.interface import Account, Role
+from dashboards.parts import live
 
 
 def page():
@@ -21,6 +22,23 @@ def page():
             raise DashboardError("the lake is gone")
 
     live.part(draw, going=False)
+
+
+def resting():
+    import streamlit as st  # noqa: PLC0415 - AppTest runs this function's text by itself
+
+    from dashboards.parts import deeds, live  # noqa: PLC0415 - as above
+
+    def draw():
+        if not st.session_state.get("ended"):
+            deeds.bar([deeds.on_run("kill", "Kill", ":material/dangerous:", "r1", "End all")], "act")
+
+    every = []
+    made = st.fragment
+    st.fragment = lambda function, run_every=None: every.append(run_every) or made(function)
+    live.part(draw, going=True)
+    st.fragment = made
+    st.session_state["every"] = every
 
 
 @pytest.fixture
@@ -49,3 +67,26 @@ def test_it_ends_with_the_session(known):
     at = AppTest.from_function(page).run()
     assert not at.text
     assert "sign in again" in at.error[0].value
+
+
+@pytest.fixture
+def responder(known):
+    known["account"] = Account("a", Role.responder, "local")
+
+
+def test_it_rests_while_a_dialog_is_open(responder):
+    at = AppTest.from_function(resting).run()
+    assert at.session_state["every"] == [live.EVERY_S]
+    at.button[0].click().run()
+    assert at.session_state["every"] == [None]
+    assert [t.value for t in at.text] == ["End all"]
+
+
+def test_a_dialog_whose_deed_fits_no_more_is_closed_and_it_goes_on(responder):
+    at = AppTest.from_function(resting).run()
+    at.button[0].click().run()
+    at.session_state["ended"] = True
+    at.run()
+    assert not at.text
+    assert at.session_state["every"] == [live.EVERY_S]
+    assert "_act_asked" not in at.session_state
