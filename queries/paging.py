@@ -11,7 +11,8 @@ A file opens with a comment that is its metadata, and then holds one SELECT over
     --   denials BIGINT: rows with deny or stronger
     SELECT …, WHERE time >= $since AND time < $until AND (len($agents) = 0 OR list_contains($agents, agent))
 
-``-- table: activity`` in the place of columns says that it has all columns of that table of the lake.
+``-- table: activity`` in the place of columns says that it has all columns of that table of the lake. ``@name`` stands for the text of
+``queries/pages/shared/name.sql``: what several questions must say alike.
 
 Every question may use ``$since`` and ``$until``. Values are read by their type and written anew as literals
 (``parameters``), so that nothing a person writes into a filter, or an address holds, becomes SQL.
@@ -31,6 +32,7 @@ from queries.catalog import SQL_TYPES, CatalogError
 from queries.parameters import TYPES, Parameter, ParameterError
 
 PAGES = Path(__file__).parent / "pages"
+SHARED = PAGES / "shared"
 
 SPAN: tuple[Parameter, ...] = (
     Parameter("since", "time", "-infinity", "only what happened at this time or later"),
@@ -42,6 +44,7 @@ _FIELD = re.compile(r"^-- (title|answers|table):\s*(.*)$")
 _SECTION = re.compile(r"^-- (parameters|columns):$")
 _PARAMETER = re.compile(r"^--   (\w+): (\w+) = (.*?): (\S.*)$")
 _COLUMN = re.compile(r"^--   (\w+) ([A-Z]\w*(?:\[\])?): (\S.*)$")
+_PIECE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|@(\w+)")
 _TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\$(\w+)")
 
 
@@ -80,10 +83,29 @@ def parse(name: str, text: str) -> Page:
             raise CatalogError(f"{name}.sql: cannot understand {line!r} in the leading comment")
     if "table" in fields:
         columns, types = _whole(name, fields["table"])
-    sql = "\n".join(lines[head:]).strip().removesuffix(";")
+    sql = _whole_text(name, "\n".join(lines[head:]).strip().removesuffix(";"))
     page = Page(name, fields.get("title", ""), fields.get("answers", ""), tuple(parameters), columns, types, sql)
     _check(page)
     return page
+
+
+def _whole_text(name: str, sql: str) -> str:
+    """SQL with its shared pieces in it, which may have some of their own. Raises ``CatalogError`` for one that is not there."""
+
+    def piece(found: re.Match[str]) -> str:
+        return _whole_text(name, shared(found[1], name)) if found[1] else found[0]
+
+    return _PIECE.sub(piece, sql)
+
+
+@lru_cache
+def shared(piece: str, name: str = "") -> str:
+    """Text of a shared piece, without the comment on top. Raises ``CatalogError``; ``name`` is the question that wants it."""
+    try:
+        lines = (SHARED / f"{piece}.sql").read_text("utf-8").splitlines()
+    except OSError:
+        raise CatalogError(f"{name}.sql: no piece {piece!r} in queries/pages/shared") from None
+    return "\n".join(line for line in lines if not line.startswith("--"))
 
 
 def load(folder: Path = PAGES) -> tuple[Page, ...]:

@@ -20,18 +20,7 @@ SELECT
     CAST(coalesce(sum(events) FILTER (first_time < $since OR last_time >= $until), 0) AS BIGINT) AS unsure
 FROM activity_hourly
 WHERE hour >= date_trunc('hour', $since) AND hour < $until AND last_time >= $since AND first_time < $until
-    AND (len($agents) = 0 OR list_contains($agents, agent)) AND (len($hosts) = 0 OR list_contains($hosts, host))
-    AND (len($users) = 0 OR list_contains($users, "user")) AND (len($operations) = 0 OR list_contains($operations, operation))
-    AND (len($classes) = 0 OR list_contains($classes, class)) AND (len($verdicts) = 0 OR list_contains($verdicts, coalesce(verdict, 'none')))
-    AND ($run = '' OR agent_run = $run) AND ($rule = '' OR rule = $rule)
-    AND (len($labels) = 0 OR list_has_any(string_split(labels, ','), $labels))
-    AND (len($activities) = 0 OR list_contains($activities, CASE
-        WHEN operation IN ('exec', 'fork') THEN 'Process' WHEN operation = 'exit' THEN 'Process end'
-        WHEN operation IN ('file.read', 'file.open') THEN 'File read' WHEN operation = 'file.delete' THEN 'File delete'
-        WHEN operation = 'file.chmod' THEN 'Permission change' WHEN class = 'file' THEN 'File write'
-        WHEN operation IN ('net.bind', 'net.listen', 'net.accept') THEN 'Network listen' WHEN class = 'network' THEN 'Network connect'
-        WHEN class = 'dns' THEN 'DNS' WHEN class = 'registry' THEN 'Registry' WHEN class = 'kernel' THEN 'Kernel' ELSE 'Other'
-    END))
+    AND @fits_audit
 GROUP BY hour
 ORDER BY hour DESC
 LIMIT 100000

@@ -64,6 +64,26 @@ def test_a_default_that_is_no_value_is_refused():
         parse("x", GOOD.replace("int = 1", "int = many"))
 
 
+def test_what_questions_say_alike_stands_once_and_is_put_in():
+    page = parse("x", GOOD.replace("uid >= $least", "uid >= $least AND @activity_name <> '@activity_name' -- @nothing"))
+    assert "WHEN operation = 'exit' THEN 'Process end'" in page.sql
+    assert "<> '@activity_name' -- @nothing" in page.sql
+    assert not [p.name for p in pages().values() if "@" in p.sql]
+    with pytest.raises(CatalogError, match=r"x\.sql: no piece 'nothing' in queries/pages/shared"):
+        parse("x", GOOD.replace("$least", "$least AND @nothing"))
+
+
+def test_parameters_of_a_piece_are_those_of_the_question():
+    assert {"labels", "rule", "activities"} <= {p.name for p in pages()["audit_count"].parameters}
+    with pytest.raises(CatalogError, match="do not agree about activities"):
+        parse("x", GOOD.replace("uid >= $least", "uid >= $least AND @fits_audit"))
+
+
+def test_an_activity_has_the_name_that_the_view_gives_it():
+    (view,) = [v for v in catalog.load() if v.name == "activity_explorer"]
+    assert " ".join(paging.shared("activity_name").split()) in " ".join(view.sql.split())
+
+
 def test_values_become_literals_and_texts_and_comments_stay(monkeypatch):
     monkeypatch.setattr(paging, "pages", lambda: {"x": parse("x", GOOD)})
     sql = bound("x", {"agents": ["it's", "$until"], "since": "2026-01-31T12:00:00Z"})
