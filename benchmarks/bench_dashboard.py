@@ -4,8 +4,8 @@ The lake has many hosts, runs and days (``big_lake``); two million rows unless a
 Addresses name times, since such a lake ends when it was made. Figures:
 
 - first paint: from the request to the first content that the browser painted (its own ``first-contentful-paint``), to the page's title, and to the
-  page as a whole (its script at rest, each chart drawn). Each visit is of a browser that has nothing of it yet. The first one of a server that has
-  just begun is apart from those that follow.
+  page as a whole (its script at rest, each chart drawn); for a browser that was never here and has to fetch the program of the page, and for one
+  that has it. The sign-in to a server that has just begun is apart.
 - a filter: from the choice of a host, an agent or a time in the page's bar to the page as a whole, on pages that have been open.
 - memory: proportional set size (``/proc/PID/smaps_rollup``) of the server and all it started, before anybody came, and with viewers whose
   sessions stay open, each having looked at two pages. Chromium's own memory is not in it.
@@ -81,21 +81,27 @@ def figure(label: str, seconds: list[float], bound: float | None = None) -> None
 
 @contextmanager
 def visitor(opened: Browser, served: Served, state: dict[str, Any]) -> Iterator[Page]:
-    """A page of a browser with cookies of its own, signed in."""
+    """A page of a browser with cookies of its own, signed in; whoever comes first signs in, which is a figure of its own."""
     context = browser.context(opened, state=state.get("cookies"))
     page = context.new_page()
     if "cookies" not in state:
         browser.sign_in(page, served, WHO)
-        page.wait_for_url(served.address)
+        told = "painted {:.2f} s, title {:.2f} s, whole {:.2f} s".format(*seen(page, time.perf_counter()))
+        print(f"figure: from the sign-in to the overview, 7 d, of a server that has just begun: {told}", flush=True)
         state["cookies"] = context.storage_state()
     yield page
     context.close()
 
 
 def visit(page: Page, served: Served, path: str) -> tuple[float, float, float]:
-    """Seconds until something is painted, until the title is there, until all is."""
+    """As ``seen``, for a page of this path."""
     begin = time.perf_counter()
     page.goto(served.address + path, wait_until="commit")
+    return seen(page, begin)
+
+
+def seen(page: Page, begin: float) -> tuple[float, float, float]:
+    """Seconds until something is painted, until the title is there, until all is."""
     page.wait_for_selector("[data-testid=stMain] h1")
     title = time.perf_counter() - begin
     browser.drawn(page)
@@ -116,16 +122,22 @@ def choose(page: Page, label: str, option: str) -> float:
 
 
 def paints(opened: Browser, served: Served, until: datetime, state: dict[str, Any]) -> None:
-    """Each page in a browser that has nothing of it yet."""
+    """Each page in a browser that has nothing of it yet, and once more in the same."""
     for path, days in PAGES.items():
-        rounds = []
+        rounds: dict[str, list[tuple[float, float, float]]] = {
+            "browser that was never here": [],
+            "browser that was": [],
+        }
         for number in range(ROUNDS):
             with visitor(opened, served, state) as page:
-                rounds.append(visit(page, served, address(path, until - timedelta(minutes=number), days)))
-        name = f"{path or 'overview'}, {days} d"
-        figure(f"{name}: first paint", [r[0] for r in rounds], 1.5)
-        figure(f"{name}: title", [r[1] for r in rounds], 1.5)
-        figure(f"{name}: whole", [r[2] for r in rounds])
+                for turn, found in enumerate(rounds.values()):
+                    minutes = timedelta(minutes=2 * number + turn)  # answers are kept for a moment
+                    found.append(visit(page, served, address(path, until - minutes, days)))
+        for who, found in rounds.items():
+            name = f"{path or 'overview'}, {days} d, {who}"
+            figure(f"{name}: first paint", [r[0] for r in found], 1.5)
+            figure(f"{name}: title", [r[1] for r in found], 1.5)
+            figure(f"{name}: whole", [r[2] for r in found])
 
 
 def filters(opened: Browser, served: Served, until: datetime, hosts: list[str], state: dict[str, Any]) -> None:
@@ -142,7 +154,7 @@ def filters(opened: Browser, served: Served, until: datetime, hosts: list[str], 
 
 
 def viewers(opened: Browser, served: Served, until: datetime) -> dict[str, Any]:
-    """The first visit, and memory with more and more sessions that stay open; the cookies of who made them."""
+    """The sign-in, and memory with more and more sessions that stay open; the cookies of who made them."""
     state: dict[str, Any] = {}
     nobody = sum(memory_mib(served.pid))
     print(
@@ -152,10 +164,6 @@ def viewers(opened: Browser, served: Served, until: datetime) -> dict[str, Any]:
     with ExitStack() as stack:
         for number in range(1, VIEWERS[-1] + 1):
             page = stack.enter_context(visitor(opened, served, state))
-            first = visit(page, served, address("", until, 7))
-            if number == 1:
-                told = "painted {:.2f} s, title {:.2f} s, whole {:.2f} s".format(*first)
-                print(f"figure: overview, 7 d, first visit of a server that has just begun: {told}", flush=True)
             browser.go(page, served, address("audit", until, 1))
             browser.go(page, served, address("", until, 7))
             if number not in VIEWERS:
