@@ -14,9 +14,8 @@ import time
 from collections.abc import Callable
 
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import Run
 from collectors.ebpf.libbpf import library
-from collectors.interface import CollectorError
+from collectors.interface import CollectorError, Run
 
 Answer = tuple[str, str, str, str, str]
 

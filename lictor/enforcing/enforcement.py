@@ -33,7 +33,7 @@ from lictor.telling.stopped import Stopped
 from lictor.telling.telling import Telling
 
 if TYPE_CHECKING:
-    from collectors.ebpf.collector import EbpfCollector
+    from collectors.interface import LiveCollector
     from enforcer.holds import Hold
     from enforcer.linux.cgroup import RunCgroup
     from enforcer.selection import Asked
@@ -51,7 +51,7 @@ class Enforcement:
 
     def __init__(
         self,
-        collector: EbpfCollector,
+        collector: LiveCollector,
         runs: Mapping[str, LiveRun],
         lake: Path,
         *,
@@ -167,7 +167,7 @@ class Enforcement:
             programs=lambda: self._collector.programs(live.number),
             recording=live.program.recording if live.program else frozenset(),
             gather=lambda: self._gather(live),
-            network=lambda: self._network(live),
+            network=(lambda: self._network(live)) if self._collector.kernel is not None else None,
             limits=_limits(live),
             lease=lambda seconds: self._lease(live, seconds),
         )
