@@ -173,11 +173,15 @@ class Wanted:
 
     With ``on_candidates`` the source also tells of programs that belong to no run. ``own`` are folders that Lictor
     itself writes to: a source that watches places and not processes would see its own rows being written.
+    ``run_variable`` names the environment variable in which a run's command has the run's id. ``report`` takes one
+    line for the person, about what turns out only later.
     """
 
     cgroup: Path | None = None
     on_candidates: Callable[[Sequence[Candidate]], None] | None = None
     own: tuple[Path, ...] = ()
+    run_variable: str | None = None
+    report: Callable[[str], None] = print
 
 
 @dataclass(frozen=True)

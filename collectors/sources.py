@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from collectors.ebpf.source import EBPF
 from collectors.interface import CollectorError, Source
+from collectors.portable.source import PORTABLE
 
-SOURCES: tuple[Source, ...] = (EBPF,)
+SOURCES: tuple[Source, ...] = (EBPF, PORTABLE)
 """Best first. Another source joins by a line here."""
 
 AUTO = "auto"

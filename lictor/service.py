@@ -38,7 +38,7 @@ from lictor.live import LiveRun, new_run_id
 from lictor.observing.interface import Observer
 from lictor.observing.looking import Looking
 from lictor.priority import at_ease, go_first
-from lictor.telling.finding import find_run
+from lictor.telling.finding import RUN_VARIABLE, find_run
 from pipeline.flow import Flow, PerRun, Step
 from pipeline.lake.writer import LakeWriter
 from pipeline.policy.compile import RunContext
@@ -93,7 +93,11 @@ class Service:
         self.runs: dict[str, LiveRun] = {}
         self._judges: dict[str, Step] = {}
         self.source = choose(settings.source).source
-        self.collector = self.source.build(Wanted(cgroup_mount(), on_candidates, own=(settings.lake.resolve(),)))
+        self.collector = self.source.build(
+            Wanted(
+                cgroup_mount(), on_candidates, own=(settings.lake.resolve(),), run_variable=RUN_VARIABLE, report=report
+            )
+        )
         context = self.collector.context
         self.alerts = (
             Alerts(settings.alerts, host=context.host, boot_id=context.boot_id, report=report)
