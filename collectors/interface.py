@@ -204,5 +204,7 @@ class Source:
     """Why it cannot be used here, in one line; ``None`` where it can. Tried and not guessed; leaves nothing behind."""
     build: Callable[[Wanted], LiveCollector]
     """A collector that is not open yet."""
+    counts: bool = True
+    """Whether it knows how much it lost; one that only looks now and then cannot."""
     inline: bool = False
     """Whether policies are decided in the kernel, before a call returns."""

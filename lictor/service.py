@@ -38,6 +38,7 @@ from lictor.live import LiveRun, new_run_id
 from lictor.observing.interface import Observer
 from lictor.observing.looking import Looking
 from lictor.priority import at_ease, go_first
+from lictor.runtime import runtime_dir
 from lictor.telling.finding import RUN_VARIABLE, find_run
 from pipeline.flow import Flow, PerRun, Step
 from pipeline.lake.writer import LakeWriter
@@ -95,7 +96,11 @@ class Service:
         self.source = choose(settings.source).source
         self.collector = self.source.build(
             Wanted(
-                cgroup_mount(), on_candidates, own=(settings.lake.resolve(),), run_variable=RUN_VARIABLE, report=report
+                cgroup_mount(),
+                on_candidates,
+                own=(settings.lake.resolve(), runtime_dir()),
+                run_variable=RUN_VARIABLE,
+                report=report,
             )
         )
         context = self.collector.context

@@ -35,6 +35,8 @@ _GATHER = 0.02
 """After the first file event: others come with it."""
 _RENEW_S = 1.0
 """How often it is looked whether places have come or gone."""
+_BUSY = 0.015
+"""Share of a processor for looks at processes while files are touched."""
 _LAST_S = 1.0
 """How long the end waits for what watchdog still holds."""
 
@@ -66,7 +68,7 @@ class PortableCollector(LiveCollector):
         self._places: Places | None = None
         self._process_pace = Pace(least=0.02, most=0.5, share=0.005)
         self._network_pace = Pace(least=0.2, most=1.0, share=0.003)
-        self._holder_pace = Pace(least=0.0, most=1.0, share=0.05)
+        self._holder_pace = Pace(least=0.0, most=1.0, share=0.01)
         self._next_renewal = 0.0
         self._dropped = 0
 
@@ -80,6 +82,7 @@ class PortableCollector(LiveCollector):
                 f"files cannot be watched: {error.strerror or error}; close other watchers, or raise fs.inotify.max_user_instances"
             ) from error
         self._places = Places(self._watching.observer, self._touches, self._trouble, self._own)
+        self._processes.begin()
 
     def add_run(self, run: Run) -> int:
         """See ``LiveCollector``."""
@@ -146,7 +149,10 @@ class PortableCollector(LiveCollector):
 
     def _facts(self) -> list[Fact]:
         self.began_ns = time.monotonic_ns()
-        facts = [*self._look_at_processes(), *self._look_at_network(), *self._look_at_files()]
+        touches = self._taken()
+        if touches:  # who touches a file now may be too new to be known, and will be gone soon
+            self._process_pace.hurry(share=_BUSY)
+        facts = [*self._look_at_processes(), *self._look_at_network(), *self._rows_of(touches)]
         if self._places is not None and time.monotonic() >= self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEW_S
             self._places.renew()
@@ -187,14 +193,16 @@ class PortableCollector(LiveCollector):
         self._network_pace.looked(time.thread_time() - began, changed=bool(facts))
         return facts
 
-    def _look_at_files(self) -> list[Fact]:
+    def _taken(self) -> list[Touch]:
         touches, dropped = self._touches.take()
         if dropped:
             self._numbers.take("file", dropped)
             self._dropped += dropped
+        return touches
+
+    def _rows_of(self, touches: Sequence[Touch]) -> list[Fact]:
         if not touches or self._places is None:
             return []
-        self._process_pace.hurry()
         held, places = self._holders(touches), self._places
         return [
             attribution.row(one, held, self._runs, places.runs(one.path) or places.runs(one.path_to or ""))

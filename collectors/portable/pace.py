@@ -15,6 +15,7 @@ class Pace:
         """Seconds between two looks, at least and at most."""
         self._least, self._most, self._share = least, most, share
         self._next = 0.0
+        self._last = 0.0
         self._cost = 0.0
         self._changed = time.monotonic()
 
@@ -31,12 +32,12 @@ class Pace:
         now = time.monotonic()
         if changed:
             self._changed = now
-        self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+        self._cost = cost if not self._cost else (self._cost + cost) / 2
         calm = now - self._changed - CALM_AFTER_S
         pause = max(self._least, self._cost / self._share) * (1 + max(0.0, calm))
-        self._next = now + min(self._most, pause)
+        self._last, self._next = now, now + min(self._most, pause)
 
-    def hurry(self) -> None:
-        """Something is going on: look at once."""
-        self._next = 0.0
+    def hurry(self, *, share: float | None = None) -> None:
+        """Something is going on: look at once, or as soon as a larger ``share`` of the processor permits."""
         self._changed = time.monotonic()
+        self._next = 0.0 if share is None else min(self._next, self._last + max(self._least, self._cost / share))

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from collectors.interface import Candidate, CollectorError, Run
-from collectors.portable.image import Image, environment_of, image_of
+from collectors.portable.image import Image, environment_of, glance, image_of
 from collectors.portable.machine import Identity, identify
 from collectors.portable.rows import Fact, fact
 
@@ -38,6 +38,8 @@ class Member:
     parent_exe: str | None = None
     evidence: str = _INHERITED
     quality: str = "from_proc"
+    glance: object = None
+    """What a glance at its program showed last."""
 
     def columns(self, run: Run) -> dict[str, Any]:
         """What every row about it says of it."""
@@ -65,8 +67,11 @@ class Processes:
         self._strangers: dict[int, tuple[int, float]] = {}
         """Pid → start, and when it was first seen."""
         self._next_check = 0.0
-        self.changes = 0
-        """Facts found since the beginning."""
+
+    def begin(self) -> None:
+        """Take in who is there already, before the first run begins: none of them is anybody's child."""
+        found = [who for pid in psutil.pids() if (who := _identify(pid)) is not None]
+        self._strangers = {who.pid: (who.start, -YOUNG_S) for who in found}
 
     def tag(self, pid: int, number: int) -> None:
         """Make a process a member; raises ``CollectorError`` when it is gone."""
@@ -94,9 +99,7 @@ class Processes:
     def look(self) -> list[Fact]:
         """What has changed since the last look."""
         pids = set(psutil.pids())
-        facts = [*self._new(pids), *self._changed(), *self._gone()]
-        self.changes += len(facts)
-        return facts
+        return [*self._new(pids), *self._changed(), *self._gone()]
 
     def drop(self, number: int) -> None:
         """Forget a run."""
@@ -192,7 +195,10 @@ class Processes:
 
     def _changed(self) -> Iterator[Fact]:
         for member in self.members.values():
-            image = image_of(member.who.pid)
+            seen = glance(member.who.pid)
+            if seen == member.glance:
+                continue
+            member.glance, image = seen, image_of(member.who.pid)
             run = self._runs.get(member.number)
             if run is None or not image.is_other(member.image) or not _is_still(member):
                 continue

@@ -35,4 +35,5 @@ PORTABLE = Source(
     acts="afterwards from user space, as far as this user may signal, and only to a process that was seen doing it",
     usable=usable,
     build=build,
+    counts=False,
 )  # fmt: skip
