@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lictor.probes import bpf, house, system
+from lictor.probes import bpf, house, sources, system
 from lictor.probes.check import FAIL, WARN, Check, Probe
 
 SENSOR_PROBES = "collectors.ebpf.probe"
@@ -22,7 +22,7 @@ SENSOR_PROBES = "collectors.ebpf.probe"
 
 def probes(lake: Path) -> list[Probe]:
     """Every probe, in the order in which a person would look."""
-    return [*bpf.PROBES, *_sensor_probes(), *system.PROBES, *house.PROBES, partial(house.lake, lake)]
+    return [*bpf.PROBES, *_sensor_probes(), *sources.PROBES, *system.PROBES, *house.PROBES, partial(house.lake, lake)]
 
 
 def examine(todo: Iterable[Probe]) -> list[Check]:

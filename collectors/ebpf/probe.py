@@ -49,7 +49,7 @@ def sensor() -> Answer:
             "kernel sensor",
             _FAIL,
             detail,
-            "nothing is observed or stopped on this machine",
+            "nothing is stopped before it happens; another source sees less",
             "see the lines above; without it lictor replay still works",
         )
     finally:
@@ -59,7 +59,7 @@ def sensor() -> Answer:
             "kernel sensor",
             _FAIL,
             "attached, but saw nothing of a process that it should have seen",
-            "nothing is observed or stopped on this machine",
+            "nothing is stopped before it happens; another source sees less",
             "report this kernel",
         )
     return "kernel sensor", _OK, "loaded, attached, and saw the exec of a process started for it", "", ""

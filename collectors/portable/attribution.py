@@ -8,6 +8,7 @@ no process, which is why nothing is done to anybody about it.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -28,7 +29,7 @@ def row(touch: Touch, held: Mapping[str, Member], runs: Mapping[int, Run], about
         who |= {"initiator_evidence": _BY_HANDLE, "quality": _with_inferred(who["quality"])}
     else:
         who = _by_time(runs, about)
-    return fact(touch.operation, touch.time_ns, path=touch.path, path_to=touch.path_to, **who, **_inode(touch))
+    return fact(time_ns=touch.time_ns, **_what(touch), **who)
 
 
 def _by_time(runs: Mapping[int, Run], about: list[int]) -> dict[str, Any]:
@@ -44,11 +45,15 @@ def _with_inferred(quality: str) -> str:
     return quality if "inferred" in quality else f"{quality},inferred"
 
 
-def _inode(touch: Touch) -> dict[str, Any]:
-    """Inode and mode of what is there now, unless it is gone. The device is left out: stat numbers it in another way."""
+def _what(touch: Touch) -> dict[str, Any]:
+    """Operation, paths, inode and mode. The device is left out: stat numbers it in another way than kernels do."""
+    done = {"operation": touch.operation, "path": touch.path, "path_to": touch.path_to}
     if touch.operation == "file.delete":
-        return {}
+        return done
+    place = touch.path_to or touch.path
     with suppress(OSError):
-        status = os.lstat(touch.path_to or touch.path)
-        return {"ino": status.st_ino, "mode": status.st_mode}
-    return {}
+        status = os.lstat(place)
+        done |= {"ino": status.st_ino, "mode": status.st_mode}
+        if touch.operation == "file.create" and stat.S_ISLNK(status.st_mode):
+            done |= {"operation": "file.symlink", "path": os.readlink(place), "path_to": place}  # noqa: PTH115 - as it is written
+    return done

@@ -25,7 +25,7 @@ PORTABLE = Source(
     title="process table and file notices (psutil, watchdog)",
     needs="nothing: any user, Linux or macOS",
     operations=frozenset(
-        ("fork", "exec", "exit", "file.create", "file.write", "file.delete", "file.rename", "file.mkdir",
+        ("fork", "exec", "exit", "file.create", "file.write", "file.delete", "file.rename", "file.mkdir", "file.symlink",
          "net.connect", "net.accept", "net.listen")
     ),
     sees="processes and connections that live long enough to be met by a look (20 ms to 1 s apart); "
