@@ -47,7 +47,7 @@ def _with_inferred(quality: str) -> str:
 
 def _what(touch: Touch) -> dict[str, Any]:
     """Operation, paths, inode and mode. The device is left out: stat numbers it in another way than kernels do."""
-    done = {"operation": touch.operation, "path": touch.path, "path_to": touch.path_to}
+    done: dict[str, Any] = {"operation": touch.operation, "path": touch.path, "path_to": touch.path_to}
     if touch.operation == "file.delete":
         return done
     place = touch.path_to or touch.path

@@ -31,11 +31,13 @@ from pipeline import schema
 
 _IDLE = 0.1
 """Longest wait between two batches, be they empty."""
-_GATHER = 0.02
+_GATHER = 0.05
 """After the first file event: others come with it."""
+_PATIENCE = 0.35
+"""How long rows wait for others where nothing can be done about them: one batch costs as much as many rows."""
 _RENEW_S = 1.0
 """How often it is looked whether places have come or gone."""
-_BUSY = 0.015
+_BUSY = 0.005
 """Share of a processor for looks at processes while files are touched."""
 _LAST_S = 1.0
 """How long the end waits for what watchdog still holds."""
@@ -66,9 +68,9 @@ class PortableCollector(LiveCollector):
         self._touches = Touches(self._is_wanted, self._wake)
         self._watching: Watching | None = None
         self._places: Places | None = None
-        self._process_pace = Pace(least=0.02, most=0.5, share=0.005)
-        self._network_pace = Pace(least=0.2, most=1.0, share=0.003)
-        self._holder_pace = Pace(least=0.0, most=1.0, share=0.01)
+        self._process_pace = Pace(least=0.02, most=0.5, share=0.004)
+        self._network_pace = Pace(least=0.2, most=1.0, share=0.002)
+        self._holder_pace = Pace(least=0.0, most=1.0, share=0.003)
         self._next_renewal = 0.0
         self._dropped = 0
 
@@ -133,17 +135,25 @@ class PortableCollector(LiveCollector):
 
     def batches(self, done: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
         """See ``Collector.batches``."""
-        yielded, end = time.monotonic(), None
+        told = beat = time.monotonic()
+        end: float | None = None
+        waiting: list[Fact] = []
         while True:
             if end is None and done():
                 end = time.monotonic() + _LAST_S
                 self._process_pace.hurry()
                 self._network_pace.hurry()
-            facts = self._facts()
-            if facts or time.monotonic() - yielded >= _IDLE:
-                yielded = time.monotonic()
-                yield self._batch(facts)
-            if end is not None and not facts and (self._quiet() or time.monotonic() > end):
+            fresh = self._facts()
+            waiting += fresh
+            now = time.monotonic()
+            if waiting and (now - told >= _PATIENCE or end is not None or _are_urgent(waiting)):
+                told = beat = now
+                yield self._batch(waiting)
+                waiting = []
+            elif now - beat >= _IDLE:
+                beat = now
+                yield schema.batch("activity", {})
+            if end is not None and not fresh and (self._quiet() or time.monotonic() > end):
                 return
             self._rest(ending=end is not None)
 
@@ -167,8 +177,6 @@ class PortableCollector(LiveCollector):
             time.sleep(_GATHER)
 
     def _batch(self, facts: list[Fact]) -> pa.RecordBatch:
-        if not facts:
-            return schema.batch("activity", {})
         for one in facts:
             self._delivered[one["class"]] = self._delivered.get(one["class"], 0) + 1
         return batch(facts, self.context, self._numbers)
@@ -182,7 +190,7 @@ class PortableCollector(LiveCollector):
         facts = self._processes.look()
         self._process_pace.looked(time.thread_time() - began, changed=bool(facts))
         if facts:
-            self._network_pace.hurry()
+            self._network_pace.hurry(share=_BUSY)
         return facts
 
     def _look_at_network(self) -> list[Fact]:
@@ -237,3 +245,8 @@ class PortableCollector(LiveCollector):
         if self._watching is not None:
             self._watching.close()
             self._watching = self._places = None
+
+
+def _are_urgent(facts: Sequence[Fact]) -> bool:
+    """Whether a fact names a process, so that somebody can be stopped for it."""
+    return any(one.get("process_key") is not None for one in facts)
