@@ -4,6 +4,7 @@ import os
 import time
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from collectors.identity import process_key_from_proc
@@ -118,7 +119,21 @@ def test_members_are_found_between_two_looks(processes, script):
     root.stdin.flush()
     child = int(root.stdout.readline())
     assert {m.who.pid for m in processes.of(1)} == {root.pid, child}
+    facts = processes.look()
+    assert [f["operation"] for f in facts if child in (f.get("child_pid"), f["pid"])] == ["fork", "exec"]
+    assert not [f for f in processes.look() if child in (f.get("child_pid"), f["pid"])]
     os.kill(child, 9)
+
+
+def test_children_of_children_are_found_whatever_the_order_of_pids(processes, script, monkeypatch):
+    text = "import subprocess, sys; p = subprocess.Popen(['sh', '-c', 'sleep 9 & echo $!; wait'], stdout=subprocess.PIPE);" \
+        "print(p.pid, int(p.stdout.readline()), flush=True); input()"
+    root = script(text)
+    child, grandchild = map(int, root.stdout.readline().split())
+    processes.tag(root.pid, 1)
+    monkeypatch.setattr(psutil, "pids", lambda: [grandchild, child, root.pid])
+    assert {m.who.pid for m in processes.of(1)} == {root.pid, child, grandchild}
+    os.kill(grandchild, 9)
 
 
 def test_candidates_are_told_of_strangers_that_begin(script):
