@@ -9,10 +9,10 @@ PY := .venv/bin/python
 SENSOR := collectors/ebpf/sensor
 T ?= tests
 
-.PHONY: help setup sensor demo test lint format types bench docs clean
+.PHONY: help setup sensor demo test lint format types bench docs screenshots clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install what is missing (as root, with apt) and make .venv
 	@deploy/setup.sh
@@ -60,6 +60,9 @@ docs: setup ## write docs/schema.md, docs/policy.md, docs/telemetry.md, docs/hun
 	@$(PY) -m tools.hunt_docs
 	@$(PY) -m tools.source_docs
 	@$(PY) -m tools.cli_docs
+
+screenshots: setup ## take pictures of every page of the dashboard for its documentation (needs chromium)
+	@$(PY) -m tools.screenshots
 
 clean: ## remove .venv, the demo's lake, compiled objects and caches
 	@rm -rf .venv .demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -85,4 +85,4 @@ def _sum(rows: pa.Table, column: str) -> str:
 
 def _lost(coverage: pa.Table) -> str:
     unknown = pc.sum(coverage["unknown"]).as_py() or 0
-    return _sum(coverage, "lost") + (" and more" if unknown else "")
+    return ("≥ " if unknown else "") + _sum(coverage, "lost")

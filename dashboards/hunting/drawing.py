@@ -78,7 +78,7 @@ def chart(bars: list[dict[str, Any]], width: timedelta | None, x: str, y: str) -
         (drawn.mark_rect() if width else drawn.mark_bar())
         .encode(
             **across,
-            y=alt.Y("low:Q", title=y, axis=alt.Axis(format="~s", tickCount=5, tickMinStep=1 if y == COUNT else alt.Undefined)),
+            y=alt.Y("low:Q", title=y, axis=alt.Axis(labelExpr=charts.SHORT, tickCount=5, tickMinStep=1 if y == COUNT else alt.Undefined)),
             y2="high",
             color=alt.Color("colour:N", title=None, legend=legend, scale=alt.Scale(domain=shades, range=palette)),
             tooltip=[

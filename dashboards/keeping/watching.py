@@ -41,7 +41,7 @@ def tiles(rows: pa.Table, spells: pa.Table) -> tuple[Tile, Tile, Tile, Tile]:
             f"{'at most ' if unknown else ''}{_floored(share)} %",
             "Events that became rows, of all that were given out",
         ),
-        Tile("Lost", f"{lost:,}" + (" and more" if unknown else ""), "Events that collectors know that they lost"),
+        Tile("Lost", ("≥ " if unknown else "") + f"{lost:,}", "Events that collectors know that they lost"),
         Tile("Blind spells", f"{spells.num_rows:,}", "Times in which a collector did not report"),
         Tile("Silent collectors", f"{silent(rows):,}", "Nothing was heard of them for an hour or more"),
     )

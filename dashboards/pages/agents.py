@@ -98,7 +98,7 @@ def one(agent: dict[str, Any]) -> None:
             color="blue" if agent["managed"] == "yes" else "orange",
         )
     for reason in risk.reasons(agent, flags.get(agent["agent_id"], [])) or []:
-        links.to(reason.page, f"{reason.points:>3}  {reason.says}", reason.query)
+        links.to(reason.page, f"+{reason.points}: {reason.says}", reason.query)
     st.subheader("Runs")
     row = table.show(
         data.ask("agents_runs", agent_id=agent["agent_id"], **span), "agents_runs", alt="Runs of this agent"

@@ -32,6 +32,8 @@ ACTIVITY = {
 }  # fmt: skip
 SCOPE = {"external": "#d9622b", "private": "#3d7de0", "loopback": "#7d8896", "unknown": "#8a6f4d"}
 PLAIN = "#3d7de0"
+SHORT = "format(datum.value, '~s')"
+"""Label of a number on an axis: 0, 800, 12k. As a format it would give all numbers of an axis one unit, and write 0k."""
 
 _STEPS = tuple(
     timedelta(**{unit: n})
@@ -73,7 +75,7 @@ def over_time(
         .encode(
             x=alt.X("from:T", title=None, scale=scale, axis=alt.Axis(tickCount=8, labelOverlap=True)),
             x2="until",
-            y=alt.Y("low:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
+            y=alt.Y("low:Q", title=None, axis=alt.Axis(labelExpr=SHORT, tickCount=4)),
             y2="high",
             color=alt.Color(
                 f"{colour}:N", title=None, legend=alt.Legend(orient="top", columns=8, symbolType="square"),
@@ -142,7 +144,7 @@ def ranked(
         .mark_bar(height=14)
         .encode(
             y=alt.Y("_label:N", title=None, sort=None, axis=alt.Axis(labelLimit=300, ticks=False, domain=False)),
-            x=alt.X(f"{count}:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
+            x=alt.X(f"{count}:Q", title=None, axis=alt.Axis(labelExpr=SHORT, tickCount=4)),
             color=shade,
             opacity=alt.condition(select, alt.value(1.0), alt.value(0.3)),
             tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip(f"{count}:Q", format=",")],

@@ -17,7 +17,6 @@ from dashboards.interface import Account, DashboardError, Role, Rows
 from dashboards.parts import plain
 from pipeline.escape import visible
 
-
 _TOLD = "_act_told"
 """The last act: key of its button, whether it is confirmed, what was seen."""
 
@@ -145,4 +144,3 @@ def _write(deed: Deed, account: Account, why: str, **columns: Any) -> None:
     context.ports().journal.write(
         account, deed.act, object=deed.object, agent_run=deed.run, note=why or None, **columns
     )  # fmt: skip
-

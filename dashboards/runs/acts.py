@@ -17,18 +17,30 @@ Colour = Literal["gray", "orange", "violet", "green"]
 
 
 def draw(run: str, state_: str, told: Told) -> None:
-    """What came of the last act, what waits for a person, and the buttons; or why there are none."""
-    deeds.told(f"run_act_{run}")
-    if told.held:
-        st.warning("This run stands still and waits for a person.", icon=":material/front_hand:")
-        for question in told.held:
-            st.code(visible(asked(question)), language=None, wrap_lines=True)
-        links.to("held", "Decide each question by itself", {"hold": str(told.held[0].get("hold") or "")})
-    fitting = possible(run, told.live, told.held)
-    if fitting:
-        deeds.bar(fitting, f"run_act_{run}")
-    elif state_ != "ended":
-        st.caption(f":material/info: {plain.label(told.why, 300)}")
+    """What came of the last act, what waits for a person, and the buttons; or why there are none.
+
+    Each has a place of its own: while this live part is drawn anew, what came and went above must not move the buttons,
+    or a browser shows them twice for a moment and a click meets another one.
+    """
+    with st.container():
+        deeds.told(f"run_act_{run}")
+    with st.container():
+        _waiting(told.held)
+    with st.container():
+        fitting = possible(run, told.live, told.held)
+        if fitting:
+            deeds.bar(fitting, f"run_act_{run}")
+        elif state_ != "ended":
+            st.caption(f":material/info: {plain.label(told.why, 300)}")
+
+
+def _waiting(held: Sequence[Row]) -> None:
+    if not held:
+        return
+    st.warning("This run stands still and waits for a person.", icon=":material/front_hand:")
+    for question in held:
+        st.code(visible(asked(question)), language=None, wrap_lines=True)
+    links.to("held", "Decide each question by itself", {"hold": str(held[0].get("hold") or "")})
 
 
 def possible(run: str, live: Row | None, held: Sequence[Row]) -> list[Deed]:

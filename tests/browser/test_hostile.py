@@ -46,7 +46,9 @@ def test_what_a_pointer_is_told_over_a_chart(visit):
     mark.scroll_into_view_if_needed()
     told = page.locator("#vg-tooltip-element.visible")
     for turn in range(50):  # the chart listens a moment after it is drawn
-        mark.hover(force=True, position={"x": 3 + turn % 3, "y": 9})  # by force: a part to draw over the time lies above
+        mark.hover(
+            force=True, position={"x": 3 + turn % 3, "y": 9}
+        )  # by force: a part to draw over the time lies above
         if told.count():
             break
         page.wait_for_timeout(100)
@@ -72,7 +74,12 @@ def test_a_record_that_is_opened(visit):
 
 def test_an_address_that_somebody_sends(visit):
     payload = "%3Cscript%3Ewindow.pwned%3D1%3C%2Fscript%3E%E2%80%AE%1B"
-    for path in (f"audit?keyword={payload}&hosts={payload}", f"run?run={payload}", f"findings?finding={payload}", f"explorer?label={payload}"):
+    for path in (
+        f"audit?keyword={payload}&hosts={payload}",
+        f"run?run={payload}",
+        f"findings?finding={payload}",
+        f"explorer?label={payload}",
+    ):
         page = visit("dea", path)
         harmless(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)

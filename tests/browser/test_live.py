@@ -99,7 +99,10 @@ def looping(lake, dashboard, tmp_path):
 @pytest.fixture
 def run_id(looping, sql):
     found = []
-    wait(lambda: found.extend(sql("SELECT run FROM runs WHERE agent = 'looper' AND state = 'started'")) or found, "no row")
+    wait(
+        lambda: found.extend(sql("SELECT run FROM runs WHERE agent = 'looper' AND state = 'started'")) or found,
+        "no row",
+    )
     return found[-1]["run"]
 
 
@@ -138,7 +141,9 @@ def test_a_run_is_frozen_released_and_killed_from_its_page(visit, looping, run_i
     assert not os.path.exists(f"/proc/{looping.shell}")
     expect(page.get_by_text("ended", exact=True)).to_be_visible()
 
-    rows = sql(f"SELECT account, phase, object, note, outcome FROM console WHERE act = 'order' AND agent_run = '{run_id}' ORDER BY time")
+    rows = sql(
+        f"SELECT account, phase, object, note, outcome FROM console WHERE act = 'order' AND agent_run = '{run_id}' ORDER BY time"
+    )
     assert [(r["account"], r["phase"], r["object"].split()[0], r["note"]) for r in rows] == [
         ("cem", "intent", "freeze", "What does it do?"), ("cem", "result", "freeze", "What does it do?"),
         ("cem", "intent", "release", None), ("cem", "result", "release", None),

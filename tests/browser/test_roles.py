@@ -22,7 +22,11 @@ def commands(sql):
 def received(page, go):
     """All bytes that the server hands to a browser that looks at every page, and all that can be read there."""
     frames, texts = [], []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda payload: frames.append(payload)))
+
+    def keep(payload):  # Playwright writes an attribute on it, which a method of a list cannot have
+        frames.append(payload)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", keep))
 
     def look():
         texts.append(page.evaluate("document.documentElement.textContent"))
@@ -33,7 +37,9 @@ def received(page, go):
     for tab in TABS:
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
-        expect(page.get_by_role("tabpanel").locator("[data-testid=stDataFrame], [data-testid=stText]").first).to_be_visible()
+        expect(
+            page.get_by_role("tabpanel").locator("[data-testid=stDataFrame], [data-testid=stText]").first
+        ).to_be_visible()
         look()
     go(page, f"audit?run={hostile.RUN}")
     grid.pick(grid.grid(page, "Rows found, newest first"))
@@ -67,7 +73,10 @@ def test_a_viewer_neither_exports_nor_hunts_nor_triages(visit, go, sql):
     before = len(sql("SELECT * FROM console WHERE outcome = 'denied' AND page = 'hunting' AND account = 'ann'"))
     page.goto(page.url.split("/findings")[0] + "/hunting")
     expect(page.get_by_text("this page needs the role analyst; you are viewer")).to_be_visible()
-    assert len(sql("SELECT * FROM console WHERE outcome = 'denied' AND page = 'hunting' AND account = 'ann'")) == before + 1
+    assert (
+        len(sql("SELECT * FROM console WHERE outcome = 'denied' AND page = 'hunting' AND account = 'ann'"))
+        == before + 1
+    )
 
 
 @pytest.mark.parametrize(("name", "sees"), [("ann", False), ("ben", False), ("cem", False), ("dea", True)])

@@ -39,9 +39,10 @@ def lake(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    browser = driver().chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-    yield browser
-    browser.close()
+    with driver() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(params=["light", "dark"])

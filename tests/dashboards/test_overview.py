@@ -42,7 +42,7 @@ def test_each_tile_counts_what_it_says():
 
 
 def test_a_loss_that_nobody_can_count_is_said():
-    assert overview.tiles(answers(coverage={"lost": [3], "unknown": [2]}))[-1].value == "3 and more"
+    assert overview.tiles(answers(coverage={"lost": [3], "unknown": [2]}))[-1].value == "≥ 3"
 
 
 @pytest.mark.parametrize("order", [["low", "critical", "odd", "high"], ["high", "odd", "low", "critical"]])

@@ -41,21 +41,33 @@ def chromium() -> str | None:
 @contextmanager
 def opened() -> Iterator[Browser]:
     """A browser without a window. Raises Playwright's ``Error`` where it cannot be started."""
-    browser = launched(driver())
-    try:
-        yield browser
-    finally:
-        browser.close()
+    with driver() as playwright:
+        browser = launched(playwright)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 _running: list[Playwright] = []
 
 
-def driver() -> Playwright:
-    """Playwright, started once for all who want it: a process cannot start its synchronous interface a second time."""
-    if not _running:
-        _running.append(sync_playwright().start())
-    return _running[0]
+@contextmanager
+def driver() -> Iterator[Playwright]:
+    """Playwright for as long as somebody uses it.
+
+    Its synchronous interface can be there once in a thread, whose event loop it keeps running: whoever comes while it is
+    there shares it, and whoever began it ends it.
+    """
+    if _running:
+        yield _running[0]
+        return
+    with sync_playwright() as playwright:
+        _running.append(playwright)
+        try:
+            yield playwright
+        finally:
+            _running.clear()
 
 
 def launched(playwright: Playwright) -> Browser:

@@ -85,7 +85,7 @@ def test_a_loss_is_never_rounded_away(delivered, lost):
 
 def test_tiles_say_what_is_not_known():
     tiles = watching.tiles(collectors({"lost": 3, "unknown": 1}, {"last": NOW - timedelta(days=1)}), spells({}, {}))
-    assert [t.value for t in tiles] == ["at most 98.52 %", "3 and more", "2", "1"]
+    assert [t.value for t in tiles] == ["at most 98.52 %", "≥ 3", "2", "1"]
     assert watching.tiles(collectors({}), spells())[0].value == "100 %"
 
 

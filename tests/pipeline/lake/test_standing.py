@@ -50,6 +50,16 @@ def count(lake, table="activity", **more):
     return lake.query(f"SELECT count(*) AS n FROM {table}", **more)["n"][0].as_py()
 
 
+@pytest.fixture(autouse=True)
+def _others():
+    """Workers of lakes that other tests of this process keep are none of ours."""
+    OTHERS[:] = []
+    OTHERS[:] = worker_pids()
+
+
+OTHERS: list[int] = []
+
+
 def worker_pids():
     own = os.getpid()
     found = []
@@ -60,7 +70,7 @@ def worker_pids():
                 line = Path(f"/proc/{entry}/cmdline").read_text("utf-8")
             except OSError:
                 continue
-            if int(status[1]) == own and "standing_worker" in line and status[0] != "Z":
+            if int(status[1]) == own and int(entry) not in OTHERS and "standing_worker" in line and status[0] != "Z":
                 found.append(int(entry))
     return found
 

@@ -48,7 +48,7 @@ def test_the_newest_runner_gives_the_same_reason(extra, reason):
     assert reason in said
     status, told = answer(text, "1.0.1")
     why = told.partition("validation failed: ")[2]
-    assert (status == 255 and bool(why) and not ABOUT_THE_MACHINE.search(why.split(".")[0])) == bool(
+    assert (status == 255 and bool(why) and not ABOUT_THE_MACHINE.search(why.split(". ")[0])) == bool(
         reason
     ) or can_run_bubblewrap() is False
 
