@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collectors.interface import Source
-    from lictor.service import Settings
 
 
-def limits(source: Source, settings: Settings) -> Iterator[str]:
-    """One line where a source does not decide in the kernel, nothing where it does."""
+def limits(source: Source, *, enforced: bool) -> Iterator[str]:
+    """One line where a source does not decide in the kernel, nothing where it does; ``enforced``: verdicts are carried out."""
     if source.inline:
         return
-    enforced = bool(settings.policies) and not settings.audit
     acts = f"; verdicts are carried out {source.acts}" if enforced else ""
     yield f"source {source.name}: not seen are {source.misses}{acts}"

@@ -153,7 +153,8 @@ class Service:
             self.enforcement.close()
             self.writer.close()
             raise
-        for note in [*limits(self.source, self.settings), *self.collector.notes]:
+        enforced = bool(self.settings.policies) and not self.settings.audit
+        for note in [*limits(self.source, enforced=enforced), *self.collector.notes]:
             self._report(note)
         for table, rows in self.interrupted.settle():
             self._keep_now(table, rows)

@@ -16,6 +16,8 @@ from collectors.portable.machine import boot_offset_ns
 from pipeline import schema
 
 SOURCE = "portable"
+_TYPES = {column.name: column.type for column in schema.ACTIVITY}
+
 Fact = dict[str, Any]
 """Columns of one row, by name; at least ``operation``."""
 
@@ -33,7 +35,7 @@ def fact(operation: str, time_ns: int | None = None, **columns: Any) -> Fact:
 
 def clean(text: str) -> str:
     r"""A name as every source shows it: bytes that are no UTF-8 become ``\xNN``."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class Numbering:
@@ -64,7 +66,7 @@ def batch(facts: Iterable[Fact], origin: Origin, numbers: Numbering) -> pa.Recor
 
 def _column(name: str, facts: Sequence[Mapping[str, Any]]) -> pa.Array:
     values = [one.get(name) for one in facts]
-    type_ = schema.lake_type("activity", name)
+    type_ = _TYPES[name]
     if type_ != schema.TEXT:
         return pa.array(values, type_)
     texts = [None if value is None else clean(value) for value in values]

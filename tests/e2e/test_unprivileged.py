@@ -161,7 +161,9 @@ def test_a_run_of_roots_under_the_same_source_has_a_cgroup_to_be_ended_by(tmp_pa
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=work, env=environment)
     assert done.returncode == 137, done.stderr
     (row,) = (
-        open_lake(tmp_path / "lake").query("SELECT * FROM actions WHERE phase = 'result' AND action = 'kill'").to_pylist()
+        open_lake(tmp_path / "lake")
+        .query("SELECT * FROM actions WHERE phase = 'result' AND action = 'kill'")
+        .to_pylist()
     )
     assert row["enforcement"] == "confirmed"
     assert row["evidence"].startswith("cgroup.kill written")
