@@ -51,6 +51,11 @@ class Collector(ABC):
         """Detach; safe to call twice."""
 
 
+def anything(_path: str) -> bool:
+    """Every path is of concern."""
+    return True
+
+
 @dataclass(frozen=True)
 class Run:
     """What rows of a run say of it."""
@@ -136,9 +141,10 @@ class LiveCollector(Collector):
         """Where policies are put in force; ``None`` for a source that only tells."""
         return None
 
-    def heed(self, number: int, places: Sequence[Path]) -> None:
+    def heed(self, number: int, places: Sequence[Path], concerns: Callable[[str], bool] = anything) -> None:
         """Files and folders that a run is about: its workspace, and what its policy protects; told again when they change.
 
+        In the workspace, which comes first, everything counts; elsewhere what ``concerns`` says yes to, from any thread.
         A source that sees every open of a run needs none of it.
         """
 

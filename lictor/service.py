@@ -38,7 +38,7 @@ from lictor.live import LiveRun, new_run_id
 from lictor.observing.interface import Observer
 from lictor.observing.looking import Looking
 from lictor.priority import at_ease, go_first
-from lictor.runtime import runtime_dir
+from lictor.runtime import control_dir, run_dir
 from lictor.telling.finding import RUN_VARIABLE, find_run
 from pipeline.flow import Flow, PerRun, Step
 from pipeline.lake.writer import LakeWriter
@@ -98,7 +98,7 @@ class Service:
             Wanted(
                 cgroup_mount(),
                 on_candidates,
-                own=(settings.lake.resolve(), runtime_dir()),
+                own=(settings.lake.resolve(), control_dir(), run_dir("-").parent),
                 run_variable=RUN_VARIABLE,
                 report=report,
             )

@@ -14,7 +14,7 @@ from threading import Event
 import psutil
 import pyarrow as pa
 
-from collectors.interface import CollectorError, LiveCollector, Run, Wanted
+from collectors.interface import CollectorError, LiveCollector, Run, Wanted, anything
 from collectors.portable import attribution
 from collectors.portable.connections import Connections
 from collectors.portable.coverage import Coverage
@@ -115,11 +115,11 @@ class PortableCollector(LiveCollector):
                 continue
         return found
 
-    def heed(self, number: int, places: Sequence[Path]) -> None:
+    def heed(self, number: int, places: Sequence[Path], concerns: Callable[[str], bool] = anything) -> None:
         """See ``LiveCollector``."""
         if self._places is None:
             raise CollectorError("the source is not open")
-        self._places.heed(number, places)
+        self._places.heed(number, places, concerns)
         self._trouble.say()
 
     def end_run(self, number: int) -> None:

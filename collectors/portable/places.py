@@ -7,10 +7,12 @@ looked again whether it has come. A place of which somebody took the top away is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collectors.interface import anything
 from collectors.portable.touches import EVENTS
 from collectors.portable.trouble import Trouble
 
@@ -22,6 +24,22 @@ MOST_FOLDERS = 20_000
 """Folders below a place that a policy names; a larger one, such as a system's, is not watched, and that is said."""
 
 
+@dataclass(frozen=True)
+class _Scope:
+    """What one run is about."""
+
+    workspace: str
+    others: frozenset[str]
+    concerns: Callable[[str], bool]
+
+    def fit(self, path: str) -> int:
+        """Length of the place that a path lies in; 0 where the run is not about it."""
+        if _place_of(path, (self.workspace,)):
+            return len(self.workspace)
+        size = len(_place_of(path, self.others))
+        return size if size and self.concerns(path) else 0
+
+
 class Places:
     """Which run each place belongs to, and the watches that see to it."""
 
@@ -31,15 +49,16 @@ class Places:
         self._observer = observer
         self._handler = handler
         self._trouble = trouble
-        self._own = [str(path) for path in own]
-        self._places: dict[int, list[str]] = {}
+        self._own = frozenset(str(path) for path in own)
+        self._scopes: dict[int, _Scope] = {}
         self._watches: dict[tuple[str, bool], ObservedWatch] = {}
         self._vast: set[str] = set()
 
-    def heed(self, number: int, places: Sequence[Path]) -> None:
-        """Watch for a run; the first place is its workspace, and is watched whatever its size."""
-        self._places[number] = [str(place) for place in places]
-        for place in self._places[number][1:]:
+    def heed(self, number: int, places: Sequence[Path], concerns: Callable[[str], bool] = anything) -> None:
+        """Watch for a run; the first place is its workspace, of which all counts, and which is watched whatever its size."""
+        workspace, *others = map(str, places)
+        self._scopes[number] = _Scope(workspace, frozenset(others), concerns)
+        for place in others:
             if place not in self._vast and Path(place).is_dir() and _folders(place) > MOST_FOLDERS:
                 self._vast.add(place)
                 line = f"{place} is not watched: more than {MOST_FOLDERS:,} folders"
@@ -48,29 +67,25 @@ class Places:
 
     def drop(self, number: int) -> None:
         """The run is over."""
-        self._places.pop(number, None)
+        self._scopes.pop(number, None)
         self.renew()
 
     def wanted(self, path: str) -> bool:
-        """Whether a path lies in a place of any run, and is none that Lictor itself writes."""
-        if any(_inside(path, own) for own in self._own):
-            return False
-        return any(_inside(path, place) for places in self._places.values() for place in places)
+        """Whether any run is about a path, and it is none that Lictor itself writes. Called from watchdog's threads too."""
+        return not _place_of(path, self._own) and any(scope.fit(path) for scope in list(self._scopes.values()))
 
     def runs(self, path: str) -> list[int]:
         """Numbers of the runs that a path is about, those with the nearest place only."""
-        fits = [
-            (max(len(place) for place in places if _inside(path, place)), number)
-            for number, places in self._places.items()
-            if any(_inside(path, place) for place in places)
-        ]
-        return [number for size, number in fits if size == max(fits)[0]]
+        fits = {number: size for number, scope in self._scopes.items() if (size := scope.fit(path))}
+        return [number for number, size in fits.items() if size == max(fits.values())]
 
     def renew(self) -> None:
         """Watch what has come, let go what has gone or is no longer asked for."""
         needed = set(self._needed())
+        # Watchdog ends the thread of a watch whose top was removed.
+        living = {emitter.watch for emitter in self._observer.emitters if emitter.is_alive()}
         for key, watch in list(self._watches.items()):
-            if key not in needed or not self._lives(watch):
+            if key not in needed or watch not in living:
                 del self._watches[key]
                 self._observer.unschedule(watch)
         for path, recursive in sorted(needed - self._watches.keys()):
@@ -81,28 +96,38 @@ class Places:
             self._watches[path, recursive] = watch
 
     def _needed(self) -> Iterator[tuple[str, bool]]:
-        for places in self._places.values():
-            for place in places:
-                if place not in self._vast:
-                    yield from _watch_for(place)
-
-    def _lives(self, watch: ObservedWatch) -> bool:
-        """Watchdog ends the thread of a watch whose top was removed."""
-        return any(emitter.watch == watch and emitter.is_alive() for emitter in self._observer.emitters)
+        for scope in self._scopes.values():
+            for place in (scope.workspace, *(scope.others - self._vast)):
+                yield from _watch_for(place)
 
 
 def _watch_for(place: str) -> Iterator[tuple[str, bool]]:
     """The folder to watch for a place, and whether with all below it."""
-    if Path(place).is_dir():
-        yield place, True
+    if os.path.isdir(place):  # noqa: PTH112 - hundreds of places, again and again
+        yield behind(place), True
         return
-    top = next((folder for folder in Path(place).parents if folder.is_dir()), None)
-    if top is not None:
-        yield str(top), False
+    top = _above(place)
+    while top and not os.path.isdir(top):  # noqa: PTH112 - see above
+        top = _above(top)
+    if top:
+        yield top, False
 
 
-def _inside(path: str, place: str) -> bool:
-    return path == place or path.startswith(place.rstrip("/") + "/")
+def behind(place: str) -> str:
+    """A folder as watchdog follows it: it watches a link itself, and not where that leads, unless something comes behind it."""
+    return f"{place}/." if os.path.islink(place) else place  # noqa: PTH114 - see ``_watch_for``
+
+
+def _place_of(path: str, places: Collection[str]) -> str:
+    """The nearest of some places that a path is or lies in; empty for none."""
+    while path and path not in places:
+        path = _above(path)
+    return path
+
+
+def _above(path: str) -> str:
+    """The folder that a path lies in; empty for the root."""
+    return "" if path == "/" else path.rpartition("/")[0] or "/"
 
 
 def _folders(place: str) -> int:

@@ -66,7 +66,7 @@ class Touches(FileSystemEventHandler):
         """Take one event in; called by watchdog."""
         if event.is_synthetic:  # a moved folder's content, which nobody touched
             return
-        path, to = os.fsdecode(event.src_path), os.fsdecode(event.dest_path) or None
+        path, to = _named(event.src_path), _named(event.dest_path) or None
         if not self._wanted(path) and not (to and self._wanted(to)):
             return
         with self._lock:
@@ -101,3 +101,8 @@ class Touches(FileSystemEventHandler):
             kept, self._kept = self._kept, []
             dropped, self._dropped = self._dropped, 0
         return kept, dropped
+
+
+def _named(path: bytes | str) -> str:
+    """A path without the dot that stands behind a link in its place (see ``places.behind``)."""
+    return os.fsdecode(path).replace("/./", "/", 1).removesuffix("/.")

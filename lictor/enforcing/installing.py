@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from enforcer.linux.kernel import SCOPES, InstalledPolicy
 from enforcer.linux.tables import RuleTableError
-from lictor.enforcing.places import places
+from lictor.enforcing.places import concerns, places
 from lictor.errors import LictorError
 from pipeline.policy.combine import excusable, refuse_excuses
 from pipeline.policy.kernel import kernel_plan
@@ -74,7 +74,7 @@ class Installing:
     def heed(self, live: LiveRun) -> None:
         """Tell the source which files a run is about."""
         if live.context is not None:
-            self._collector.heed(live.number, places(live.program, live.context))
+            self._collector.heed(live.number, places(live.program, live.context), concerns(live.program))
 
     def _installed(self, program: Program) -> InstalledPolicy | None:
         """The policy in the kernel's tables; ``None`` where the source has none."""

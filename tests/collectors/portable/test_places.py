@@ -92,6 +92,31 @@ def test_a_loop_of_links_ends(watched, tmp_path):
     assert watched.told() == [("file.create", "x")]
 
 
+def test_a_place_that_is_a_link_is_told_of_under_its_own_name(watched, tmp_path):
+    (tmp_path / "dotfiles" / "deep").mkdir(parents=True)
+    link = tmp_path / "config"
+    link.symlink_to("dotfiles")
+    watched.places.heed(1, [tmp_path / "work", link])
+    (tmp_path / "dotfiles" / "a").write_text("x")
+    (link / "deep" / "b").write_text("x")
+    time.sleep(0.3)
+    assert [t.path for t in watched.touches.take()[0]] == [str(link / "a"), str(link / "deep" / "b")]
+    shutil.rmtree(tmp_path / "dotfiles")
+    time.sleep(0.3)
+    assert str(link) in [t.path for t in watched.touches.take()[0]]
+
+
+def test_elsewhere_only_what_is_of_concern_counts(watched, tmp_path):
+    elsewhere = tmp_path / "config"
+    elsewhere.mkdir()
+    watched.places.heed(1, [tmp_path / "work", elsewhere], lambda path: path.endswith(".conf"))
+    for name in ("work/a", "config/a", "config/a.conf"):
+        (tmp_path / name).write_text("x")
+    assert watched.told() == [("file.create", "a"), ("file.create", "a.conf")]
+    assert watched.places.runs(str(elsewhere / "a")) == []
+    assert watched.places.runs(str(elsewhere / "a.conf")) == [1]
+
+
 def test_a_vast_place_of_a_policy_is_not_watched_and_that_is_said(watched, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MOST_FOLDERS", 5)
     vast = tmp_path / "vast"
