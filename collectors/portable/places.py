@@ -7,7 +7,7 @@ looked again whether it has come. A place of which somebody took the top away is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,13 +32,14 @@ class Places:
         self._handler = handler
         self._trouble = trouble
         self._own = [str(path) for path in own]
-        self._places: dict[int, list[str]] = {}
+        self._places: Mapping[int, list[str]] = {}
+        """Replaced and never changed: watchdog's threads read it."""
         self._watches: dict[tuple[str, bool], ObservedWatch] = {}
         self._vast: set[str] = set()
 
     def heed(self, number: int, places: Sequence[Path]) -> None:
         """Watch for a run; the first place is its workspace, and is watched whatever its size."""
-        self._places[number] = [str(place) for place in places]
+        self._places = {**self._places, number: [str(place) for place in places]}
         for place in self._places[number][1:]:
             if place not in self._vast and Path(place).is_dir() and _folders(place) > MOST_FOLDERS:
                 self._vast.add(place)
@@ -48,7 +49,7 @@ class Places:
 
     def drop(self, number: int) -> None:
         """The run is over."""
-        self._places.pop(number, None)
+        self._places = {other: places for other, places in self._places.items() if other != number}
         self.renew()
 
     def wanted(self, path: str) -> bool:
@@ -68,6 +69,10 @@ class Places:
 
     def renew(self) -> None:
         """Watch what has come, let go what has gone or is no longer asked for."""
+        if not self._observer.is_alive():
+            self._trouble.note(
+                "watching_ended", "files are no longer watched: watchdog's thread has ended", standing=True
+            )
         needed = set(self._needed())
         for key, watch in list(self._watches.items()):
             if key not in needed or not self._lives(watch):

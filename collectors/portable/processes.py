@@ -67,6 +67,8 @@ class Processes:
         self._strangers: dict[int, tuple[int, float]] = {}
         """Pid → start, and when it was first seen."""
         self._next_check = 0.0
+        self._untold: list[Fact] = []
+        """Of members that were found between two looks."""
 
     def begin(self) -> None:
         """Take in who is there already, before the first run begins: none of them is anybody's child."""
@@ -93,13 +95,15 @@ class Processes:
     def of(self, number: int) -> list[Member]:
         """Members of a run that live, children that no look has found yet included."""
         for who in self._children():
-            self._adopt(who)
+            if self._adopt(who):
+                self._untold += self._begun(self.members[who.pid])
         return [member for member in self.members.values() if member.number == number and _is_still(member)]
 
     def look(self) -> list[Fact]:
         """What has changed since the last look."""
         pids = set(psutil.pids())
-        return [*self._new(pids), *self._changed(), *self._gone()]
+        untold, self._untold = self._untold, []
+        return [*untold, *self._new(pids), *self._changed(), *self._gone()]
 
     def drop(self, number: int) -> None:
         """Forget a run."""

@@ -118,6 +118,7 @@ def test_members_are_found_between_two_looks(processes, script):
     root.stdin.flush()
     child = int(root.stdout.readline())
     assert {m.who.pid for m in processes.of(1)} == {root.pid, child}
+    assert [f["child_pid"] for f in processes.look() if f["operation"] == "fork"] == [child]
     os.kill(child, 9)
 
 
