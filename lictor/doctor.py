@@ -14,10 +14,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from lictor.probes import bpf, house, sources, system
-from lictor.probes.check import FAIL, WARN, Check, Probe
+from lictor.probes.check import FAIL, OK, WARN, Check, Probe
 
 SENSOR_PROBES = "collectors.ebpf.probe"
 """Module whose ``PROBES`` load and attach the sensor's own programs."""
+
+FOR_SENSOR = ("kernel", "BTF", "bpf(2)", "ring buffer", "raw tracepoint", "kernel sensor", "cgroup v2")
+"""Checks of what the sensor and its enforcement need, and no other source."""
 
 
 def probes(lake: Path) -> list[Probe]:
@@ -28,6 +31,13 @@ def probes(lake: Path) -> list[Probe]:
 def examine(todo: Iterable[Probe]) -> list[Check]:
     """Run the probes; one that breaks is a failed check and stops no other."""
     return [_examined(probe) for probe in todo]
+
+
+def eased(checks: Sequence[Check]) -> list[Check]:
+    """The checks, those of the sensor only a warning where another source can be used: Lictor works then, with less."""
+    if not any(check.name.startswith(sources.NAME) and check.state == OK for check in checks):
+        return list(checks)
+    return [c._replace(state=WARN) if c.name in FOR_SENSOR and c.state == FAIL else c for c in checks]
 
 
 def as_table(checks: Sequence[Check]) -> pa.Table:

@@ -32,7 +32,7 @@ class Image:
 
     def is_other(self, before: Image) -> bool:
         """Whether another program was started since; what cannot be seen is no other."""
-        return bool(self.exe or self.argv) and (self.exe, self.argv) != (before.exe, before.argv)
+        return bool(self.argv) and (self.exe, self.argv) != (before.exe, before.argv)
 
     def columns(self) -> dict[str, Any]:
         """Columns of the activity schema."""

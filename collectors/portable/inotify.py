@@ -7,13 +7,19 @@ read), and a queue that ran over is only a line in a log. Here both are counted.
 from __future__ import annotations
 
 import errno
+import logging
 import time
+import warnings
 
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyEmitter
 from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Mask, WatchCallback, WatchDescriptor
 
 from collectors.portable.trouble import Trouble
+
+logging.getLogger("watchdog").addHandler(logging.NullHandler())  # else its warnings go between the command's own lines
+# The same; this one is about a new folder that watchdog found and was told of, both at once, which harms nothing.
+warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
 
 MOVE_WAIT_S = 0.6
 """watchdog holds a move back for half a second, in case its other half comes."""

@@ -7,7 +7,7 @@ looked again whether it has come. A place of which somebody took the top away is
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,14 +50,15 @@ class Places:
         self._handler = handler
         self._trouble = trouble
         self._own = frozenset(str(path) for path in own)
-        self._scopes: dict[int, _Scope] = {}
+        self._scopes: Mapping[int, _Scope] = {}
+        """Replaced and never changed: watchdog's threads read it."""
         self._watches: dict[tuple[str, bool], ObservedWatch] = {}
         self._vast: set[str] = set()
 
     def heed(self, number: int, places: Sequence[Path], concerns: Callable[[str], bool] = anything) -> None:
         """Watch for a run; the first place is its workspace, of which all counts, and which is watched whatever its size."""
         workspace, *others = map(str, places)
-        self._scopes[number] = _Scope(workspace, frozenset(others), concerns)
+        self._scopes = {**self._scopes, number: _Scope(workspace, frozenset(others), concerns)}
         for place in others:
             if place not in self._vast and Path(place).is_dir() and _folders(place) > MOST_FOLDERS:
                 self._vast.add(place)
@@ -67,12 +68,12 @@ class Places:
 
     def drop(self, number: int) -> None:
         """The run is over."""
-        self._scopes.pop(number, None)
+        self._scopes = {other: scope for other, scope in self._scopes.items() if other != number}
         self.renew()
 
     def wanted(self, path: str) -> bool:
         """Whether any run is about a path, and it is none that Lictor itself writes. Called from watchdog's threads too."""
-        return not _place_of(path, self._own) and any(scope.fit(path) for scope in list(self._scopes.values()))
+        return not _place_of(path, self._own) and any(scope.fit(path) for scope in self._scopes.values())
 
     def runs(self, path: str) -> list[int]:
         """Numbers of the runs that a path is about, those with the nearest place only."""
@@ -81,6 +82,10 @@ class Places:
 
     def renew(self) -> None:
         """Watch what has come, let go what has gone or is no longer asked for."""
+        if not self._observer.is_alive():
+            self._trouble.note(
+                "watching_ended", "files are no longer watched: watchdog's thread has ended", standing=True
+            )
         needed = set(self._needed())
         # Watchdog ends the thread of a watch whose top was removed.
         living = {emitter.watch for emitter in self._observer.emitters if emitter.is_alive()}

@@ -66,9 +66,9 @@ class Processes:
         self.members: dict[int, Member] = {}
         self._strangers: dict[int, tuple[int, float]] = {}
         """Pid → start, and when it was first seen."""
-        self._births: list[Member] = []
-        """Members that no row has told of yet."""
         self._next_check = 0.0
+        self._untold: list[Fact] = []
+        """Of members that were found between two looks."""
 
     def begin(self) -> None:
         """Take in who is there already, before the first run begins: none of them is anybody's child."""
@@ -94,14 +94,20 @@ class Processes:
 
     def of(self, number: int) -> list[Member]:
         """Members of a run that live, children that no look has found yet included."""
-        while any([self._adopt(who) for who in self._children()]):  # a child may have children in its turn
-            pass
+        fresh = True
+        while fresh:  # a child may have children in its turn, whatever the order of their pids
+            fresh = False
+            for who in self._children():
+                if self._adopt(who):
+                    fresh = True
+                    self._untold += self._begun(self.members[who.pid])
         return [member for member in self.members.values() if member.number == number and _is_still(member)]
 
     def look(self) -> list[Fact]:
         """What has changed since the last look."""
         pids = set(psutil.pids())
-        return [*self._new(pids), *self._changed(), *self._gone()]
+        untold, self._untold = self._untold, []
+        return [*untold, *self._new(pids), *self._changed(), *self._gone()]
 
     def drop(self, number: int) -> None:
         """Forget a run."""
@@ -114,13 +120,16 @@ class Processes:
             del self._strangers[pid]
         found = [who for pid in self._unknown(pids) if (who := _identify(pid)) is not None and not who.dead]
         left = sorted(found, key=lambda who: (who.start, who.pid))  # parents before their children
-        while any([self._adopt(who) for who in left]):
+        while left:
+            adopted = [who for who in left if who.pid not in self.members and self._adopt(who)]
+            for who in adopted:
+                yield from self._begun(self.members[who.pid])
             left = [who for who in left if who.pid not in self.members]
+            if not adopted:
+                break
         for who in left:
-            self._claim(who)
-        births, self._births = self._births, []
-        for member in births:
-            yield from self._begun(member)
+            if (claimed := self._claimed(who)) is not None:
+                yield from self._begun(claimed)
         self._meet([who for who in left if who.pid not in self.members])
 
     def _unknown(self, pids: set[int]) -> list[int]:
@@ -141,24 +150,23 @@ class Processes:
         parent = self.members.get(who.parent_pid)
         if parent is None or who.pid in self.members or not _is_still(parent):
             return False
-        self._take_in(Member(who, parent.number, image_of(who.pid), parent.who.key, parent.image.exe))
+        self._strangers.pop(who.pid, None)
+        self.members[who.pid] = Member(who, parent.number, image_of(who.pid), parent.who.key, parent.image.exe)
         return True
 
-    def _claim(self, who: Identity) -> None:
-        """Make a process a member whose parents have all ended, by what its environment says."""
+    def _claimed(self, who: Identity) -> Member | None:
+        """A process whose parents have all ended, by what its environment says."""
         if self._variable is None or not self._runs:
-            return
+            return None
         name = environment_of(who.pid).get(self._variable)
         number = next((number for number, run in self._runs.items() if run.id == name), None)
-        if name is not None and number is not None:
-            quality = "from_proc,parent_unknown,inferred"
-            self._take_in(Member(who, number, image_of(who.pid), None, None, _CLAIMED, quality))
-
-    def _take_in(self, member: Member) -> None:
-        """Its rows come with the next look, whoever found it."""
-        self._strangers.pop(member.who.pid, None)
-        self.members[member.who.pid] = member
-        self._births.append(member)
+        if name is None or number is None:
+            return None
+        self._strangers.pop(who.pid, None)
+        quality = "from_proc,parent_unknown,inferred"
+        member = Member(who, number, image_of(who.pid), None, None, _CLAIMED, quality)
+        self.members[who.pid] = member
+        return member
 
     def _begun(self, member: Member) -> Iterator[Fact]:
         """Rows of a new member: its birth, and its program, where that is not its parent's."""

@@ -34,6 +34,10 @@ MOST = 100_000
 """Events that are kept until they are taken."""
 STILL_S = 2.0
 """After this long without an event a file counts as no longer being written: not every system tells of the close."""
+TWICE_S = 1.0
+"""A name that was made cannot be made again. Watchdog tells so all the same of what lies in a folder that is new itself:
+once since it found it there, and once since the system told it.
+"""
 
 _OPERATION: dict[type[FileSystemEvent], str] = {
     FileCreatedEvent: "file.create", FileDeletedEvent: "file.delete", FileMovedEvent: "file.rename",
@@ -61,6 +65,7 @@ class Touches(FileSystemEventHandler):
         self._kept: list[Touch] = []
         self._dropped = 0
         self._writing: dict[str, float] = {}
+        self._made: dict[str, float] = {}
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Take one event in; called by watchdog."""
@@ -91,9 +96,20 @@ class Touches(FileSystemEventHandler):
             self._writing[path] = now
         elif isinstance(event, (FileDeletedEvent, FileMovedEvent)):
             self._writing.pop(path, None)
-        if len(self._writing) > MOST:
-            self._writing.clear()
-        return _OPERATION.get(type(event))
+        operation = None if self._is_told_again(event, path, now) else _OPERATION.get(type(event))
+        for table in (self._writing, self._made):
+            if len(table) > MOST:
+                table.clear()
+        return operation
+
+    def _is_told_again(self, event: FileSystemEvent, path: str, now: float) -> bool:
+        """Whether the making of a name was told a moment ago, and its end not since."""
+        if not isinstance(event, (FileCreatedEvent, DirCreatedEvent)):
+            self._made.pop(path, None)
+            return False
+        before = self._made.get(path, -TWICE_S)
+        self._made[path] = now
+        return now - before < TWICE_S
 
     def take(self) -> tuple[list[Touch], int]:
         """What came since the last call, and how many were dropped."""

@@ -8,11 +8,14 @@ from collectors.interface import CollectorError, Source
 from collectors.sources import SOURCES, Choice, choose
 from lictor.probes.check import OK, WARN, Check, Probe
 
+NAME = "source "
+"""How the name of each of these checks begins."""
+
 
 def source(one: Source) -> Check:
     """One source, tried; the chosen one says why."""
     choice = _choice()
-    name = f"source {one.name}"
+    name = f"{NAME}{one.name}"
     reason = one.usable()
     if reason is not None:
         return Check(

@@ -47,3 +47,4 @@ def test_what_cannot_be_seen_is_no_other_program():
     assert not Image().is_other(Image("/bin/a", ("a",)))
     assert Image("/bin/b", ("a",)).is_other(Image("/bin/a", ("a",)))
     assert not Image("/bin/a", ("a",)).is_other(Image("/bin/a", ("a",), cwd="/"))
+    assert not Image("/bin/b", ()).is_other(Image("/bin/a", ("a",))), "in the middle of an exec: the words come in a moment"

@@ -147,3 +147,21 @@ def test_nothing_is_told_after_the_last_run(watched, tmp_path):
     (tmp_path / "work" / "a").write_text("x")
     assert watched.told() == []
     assert not watched.watching.observer.emitters
+
+
+def test_watchdog_that_has_ended_is_told_in_every_interval(watched, tmp_path):
+    watched.watching.observer.stop()
+    watched.watching.observer.join()
+    watched.places.renew()
+    assert watched.trouble.take() == watched.trouble.take() == {"watching_ended": 1}
+
+
+def test_runs_come_and_go_while_files_are_told(watched, tmp_path):
+    """watchdog's threads ask for the places at any time."""
+    work = tmp_path / "work"
+    watched.places.heed(1, [work])
+    for n in range(300):
+        (work / f"a{n}").touch()
+        watched.places.heed(2 + n % 7, [work])
+        watched.places.drop(2 + (n + 3) % 7)
+    assert len([name for operation, name in watched.told(1.0) if operation == "file.create"]) == 300

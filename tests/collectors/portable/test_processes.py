@@ -119,9 +119,8 @@ def test_members_are_found_between_two_looks(processes, script):
     root.stdin.flush()
     child = int(root.stdout.readline())
     assert {m.who.pid for m in processes.of(1)} == {root.pid, child}
-    facts = processes.look()
+    facts = until(processes, lambda f: f["operation"] == "exec" and f["pid"] == child) + processes.look()
     assert [f["operation"] for f in facts if child in (f.get("child_pid"), f["pid"])] == ["fork", "exec"]
-    assert not [f for f in processes.look() if child in (f.get("child_pid"), f["pid"])]
     os.kill(child, 9)
 
 

@@ -49,6 +49,19 @@ def test_where_no_close_is_told_a_later_write_counts_anew(touches, monkeypatch):
     assert len(operations(touches)) == 2
 
 
+def test_what_is_told_twice_of_a_new_folder_is_one_row_unless_it_went_in_between(touches, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    folder, file, gone = events.DirCreatedEvent("/w/d"), events.FileCreatedEvent("/w/d/a"), events.FileDeletedEvent("/w/d/a")
+    send(touches, folder, folder, file, events.FileModifiedEvent("/w/d/a"), file)
+    assert operations(touches) == [("file.mkdir", "/w/d", None), ("file.create", "/w/d/a", None)]
+    send(touches, gone, file)
+    assert [operation for operation, _, _ in operations(touches)] == ["file.delete", "file.create"]
+    now[0] += 1.5  # its end was not told: it is news all the same
+    send(touches, folder)
+    assert operations(touches) == [("file.mkdir", "/w/d", None)]
+
+
 def test_moves_deletes_and_folders(touches):
     send(
         touches, events.FileMovedEvent("/w/a", "/w/b"), events.FileMovedEvent("/elsewhere", "/w/c"), events.FileDeletedEvent("/w/b"),
