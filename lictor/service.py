@@ -93,8 +93,8 @@ class Service:
         self.report = self._report = report = watched.report(report)
         self.runs: dict[str, LiveRun] = {}
         self._judges: dict[str, Step] = {}
-        self.source = choose(settings.source).source
-        self.collector = self.source.build(
+        self.choice = choose(settings.source)
+        self.collector = self.choice.source.build(
             Wanted(
                 cgroup_mount(),
                 on_candidates,
@@ -154,7 +154,7 @@ class Service:
             self.writer.close()
             raise
         enforced = bool(self.settings.policies) and not self.settings.audit
-        for note in [*limits(self.source, enforced=enforced), *self.collector.notes]:
+        for note in [*limits(self.choice, enforced=enforced), *self.collector.notes]:
             self._report(note)
         for table, rows in self.interrupted.settle():
             self._keep_now(table, rows)

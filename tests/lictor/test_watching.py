@@ -128,7 +128,8 @@ def test_context_is_that_of_the_process(agent, tmp_path):
         [agent, "-c", "read _"], cwd=tmp_path, env={"HOME": "/nowhere", "MARK": "1"}, stdin=subprocess.PIPE
     )
     try:
-        while psutil.Process(child.pid).exe() != str(agent):
+        # The kernel shows the program of an exec a moment before its environment.
+        while psutil.Process(child.pid).exe() != str(agent) or not psutil.Process(child.pid).environ():
             time.sleep(0.01)
         context, uid = watching._context(child.pid, "codex")
     finally:
