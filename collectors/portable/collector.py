@@ -153,7 +153,8 @@ class PortableCollector(LiveCollector):
             elif now - beat >= _IDLE:
                 beat = now
                 yield schema.batch("activity", {})
-            if end is not None and not fresh and (self._quiet() or time.monotonic() > end):
+            # Who makes events for ever must not keep us here.
+            if end is not None and (time.monotonic() > end or (not fresh and self._quiet())):
                 return
             self._rest(ending=end is not None)
 
