@@ -27,7 +27,7 @@ tells that rule by rule.
 
 REST = """## How the portable source knows what it tells
 
-- **Processes** are found by looks at the process table, 20 ms to 0.5 s apart: as often as half a percent of a processor permits, rarer while nothing changes.
+- **Processes** are found by looks at the process table, 20 ms to 0.5 s apart: as often as a third of a percent of a processor permits, rarer while nothing changes.
   A process belongs to a run when its parent does at the time of the look; when the parent has ended by then, what the environment says counts
   (`parent_unknown`, `inferred`). Programs, arguments and folders are read afterwards (`from_proc`). No exit status is known but that of the command itself.
 - **Connections** are looked at every 0.2 to 1 s. One that was taken in is told from one that was asked for by the run's own listening ports.

@@ -37,7 +37,7 @@ _PATIENCE = 0.35
 """How long rows wait for others where nothing can be done about them: one batch costs as much as many rows."""
 _RENEW_S = 1.0
 """How often it is looked whether places have come or gone."""
-_BUSY = 0.005
+_BUSY = 0.003
 """Share of a processor for looks at processes while files are touched."""
 _LAST_S = 1.0
 """How long the end waits for what watchdog still holds."""
@@ -68,7 +68,7 @@ class PortableCollector(LiveCollector):
         self._touches = Touches(self._is_wanted, self._wake)
         self._watching: Watching | None = None
         self._places: Places | None = None
-        self._process_pace = Pace(least=0.02, most=0.5, share=0.004)
+        self._process_pace = Pace(least=0.02, most=0.5, share=0.003)
         self._network_pace = Pace(least=0.2, most=1.0, share=0.002)
         self._holder_pace = Pace(least=0.0, most=1.0, share=0.003)
         self._next_renewal = 0.0
@@ -153,7 +153,8 @@ class PortableCollector(LiveCollector):
             elif now - beat >= _IDLE:
                 beat = now
                 yield schema.batch("activity", {})
-            if end is not None and not fresh and (self._quiet() or time.monotonic() > end):
+            # Who makes events for ever must not keep us here.
+            if end is not None and (time.monotonic() > end or (not fresh and self._quiet())):
                 return
             self._rest(ending=end is not None)
 

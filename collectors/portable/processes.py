@@ -21,7 +21,7 @@ from collectors.portable.rows import Fact, fact
 
 YOUNG_S = 0.5
 """How long a stranger is looked at again: it may not have become the agent yet that it is about to be."""
-STRANGERS_S = 2.0
+STRANGERS_S = 10.0
 """How often it is checked whether a pid of a stranger was given to somebody else."""
 
 _INHERITED, _CLAIMED, _TAGGED = "parent at the time of a look", "environment of the process", "inherited tag"

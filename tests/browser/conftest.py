@@ -67,12 +67,9 @@ def lake(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium():
-    """Debian's Chromium; each test has a browser context of its own in it.
-
-    No longer than for these tests: Playwright keeps an event loop running, in which no other test could run one of its own.
-    """
+    """Debian's Chromium; each test has a browser context of its own in it."""
     if browser.chromium() is None:
         pytest.skip("no chromium (apt-get install chromium): nothing is looked at in a browser")
     with browser.opened() as started:
@@ -84,7 +81,7 @@ def accounts(tmp_path_factory):
     return serving.people(tmp_path_factory.mktemp("accounts") / "accounts.json")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def dashboard(chromium, lake, accounts):
     """With an account of each role."""
     with serving.served(lake, accounts) as served:

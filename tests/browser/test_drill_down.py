@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from pipeline.escape import visible
 from tools.browsing import browser, grid
 
 
@@ -36,7 +37,7 @@ def test_from_a_number_to_its_rows_to_a_record_to_its_run(visit, sql):
     page.wait_for_url(re.compile(f"run={row['agent_run']}"))
     browser.drawn(page)
     (run,) = sql(f"SELECT command, events, denied FROM runs WHERE run = '{row['agent_run']}'")
-    expect(page.get_by_test_id("stCode").first).to_contain_text(run["command"])
+    expect(page.get_by_test_id("stCode").first).to_contain_text(visible(run["command"]))
     said = page.get_by_test_id("stMetric").filter(has_text="Denied").get_by_test_id("stMetricValue")
     assert said.inner_text() == f"{run['denied']:,}"
 

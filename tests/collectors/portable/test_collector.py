@@ -94,6 +94,16 @@ def test_what_happened_before_the_end_is_told(collector, tmp_path):
     assert found == [str(tmp_path / "last")]
 
 
+def test_who_makes_events_for_ever_does_not_keep_it_from_its_end(collector, tmp_path, script):
+    number = collector.add_run(Run("run", None))
+    collector.heed(number, [tmp_path])
+    script("import itertools\nfor n in itertools.count(): open(str(n % 50), 'w').close()", cwd=tmp_path)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    assert sum(batch.num_rows for batch in collector.batches(lambda: True))
+    assert time.monotonic() - begun < 5
+
+
 def test_a_caller_is_called_ten_times_a_second_when_nothing_happens(collector):
     begun = time.monotonic()
     beats = sum(1 for _ in collector.batches(lambda: time.monotonic() > begun + 1))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +33,12 @@ from dashboards.interface import Account, DashboardError, Role
 
 PASSWORD = "correct horse battery"
 HTML = {"accept": "text/html"}
+
+
+def in_a_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run it to its end, in a thread of its own: Playwright keeps a loop running in the one of all tests, once a browser was wanted."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 class Clock:

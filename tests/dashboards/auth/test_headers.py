@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 
 import pytest
 
 from dashboards.auth import headers, signin_page
+from tests.dashboards.auth.conftest import in_a_loop
 
 
 def directives(policy):
@@ -52,7 +52,7 @@ def sent(raw, path="/", **how):
         got.append(message)
 
     dressed = headers.dressed(send, path, "default-src 'none'", **{"secure": False, **how})
-    asyncio.run(dressed({"type": "http.response.start", "status": 200, "headers": raw}))
+    in_a_loop(dressed({"type": "http.response.start", "status": 200, "headers": raw}))
     return [(n.decode(), v.decode()) for n, v in got[0]["headers"]]
 
 

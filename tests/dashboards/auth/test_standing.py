@@ -9,6 +9,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dashboards.auth import standing
+from tests.dashboards.auth.conftest import in_a_loop
 
 
 def rerun(*, auto):
@@ -46,7 +47,7 @@ def run(messages, alive, *, app=None, wait=1.0):
     async def all_of_it():
         await asyncio.wait_for(standing.standing(app or page, {}, receive, send, asks), wait)
 
-    asyncio.run(all_of_it())
+    in_a_loop(all_of_it())
     return got, sent, asked
 
 
@@ -102,7 +103,7 @@ def test_message_that_comes_late_is_not_lost(monkeypatch):
     async def nothing(_):
         return True
 
-    asyncio.run(standing.standing(page, {}, receive, nothing, nothing))
+    in_a_loop(standing.standing(page, {}, receive, nothing, nothing))
     assert len(came) == 2
 
 

@@ -112,7 +112,7 @@ def test_page_is_drawn_for_who_has_signed_in_and_both_are_rows(running, client, 
 
 
 @pytest.fixture
-def second(running):
+def second(running, client):  # which has followed the first link: one that is printed again ends it
     """Another browser, by a link that was printed again."""
     time.sleep(max(0.0, running.began + AGAIN_S + 1 - time.monotonic()))  # as often as it is printed at most
     with running.client() as own:
