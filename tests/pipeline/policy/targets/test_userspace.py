@@ -77,7 +77,7 @@ def test_under_another_source_a_hold_may_be_impossible(action):
     (found,) = UserSpace(told=TOLD).answers(
         None, [replace(WANTED, action=action, operations=frozenset({"net.connect"}))]
     )
-    assert [s.where for s in found.shares] == [f"{HELD_AFTER}; killed where this user may have no cgroup"]
+    assert [s.where for s in found.shares] == [f"{HELD_AFTER}; by signals where this user may have no cgroup"]
 
 
 def test_under_another_source_no_network_is_cut():
