@@ -33,7 +33,7 @@ _IDLE = 0.1
 """Longest wait between two batches, be they empty."""
 _GATHER = 0.05
 """After the first file event: others come with it."""
-_PATIENCE = 0.35
+_PATIENCE = 0.3
 """How long rows wait for others where nothing can be done about them: one batch costs as much as many rows."""
 _RENEW_S = 1.0
 """How often it is looked whether places have come or gone."""

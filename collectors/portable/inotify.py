@@ -25,6 +25,11 @@ MOVE_WAIT_S = 0.6
 """watchdog holds a move back for half a second, in case its other half comes."""
 
 
+AGAIN_S = 1.0
+"""How long a file counts as being written to: until then further writes of it go no further than here."""
+_MOST_WRITTEN = 10_000
+
+
 class CountingInotify(InotifyFD):
     """One inotify instance that remembers what it could not do."""
 
@@ -33,6 +38,7 @@ class CountingInotify(InotifyFD):
         self._trouble = trouble
         self.last_event = self.last_move = 0.0
         """When the newest event, and the newest half of a move, came (monotonic clock)."""
+        self._written: dict[tuple[int, bytes], float] = {}
 
     def add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
         """Watch one folder; see ``InotifyFD``."""
@@ -52,7 +58,22 @@ class CountingInotify(InotifyFD):
             self.last_move = self.last_event
         if event.is_queue_overflow:
             self._trouble.overflowed()
-        super().handle_event(event)
+        if not self._is_again(event):
+            super().handle_event(event)
+
+    def _is_again(self, event: InotifyEvent) -> bool:
+        """Whether it is one more write of a file: a log that grows all the time would cost three threads a step each."""
+        file = event.wd, event.name
+        if not event.is_modify:
+            if event.is_close_write:
+                self._written.pop(file, None)
+            return False
+        again = self.last_event - self._written.get(file, -AGAIN_S) < AGAIN_S
+        if not again:
+            if len(self._written) > _MOST_WRITTEN:
+                self._written.clear()
+            self._written[file] = self.last_event
+        return again
 
 
 class InotifyWatching:

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, Mask
+from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, InotifyFD, Mask
 
 from collectors.portable.inotify import MOVE_WAIT_S, CountingInotify, InotifyWatching
 from collectors.portable.touches import EVENTS
@@ -88,3 +88,16 @@ def test_half_a_move_is_waited_for(inotify, tmp_path):
     assert not made.quiet()
     time.sleep(MOVE_WAIT_S)
     assert made.quiet()
+
+
+def test_writes_of_one_file_go_no_further_than_the_first_until_it_is_closed(monkeypatch):
+    passed = []
+    monkeypatch.setattr(InotifyFD, "handle_event", lambda _, event: passed.append((event.name, event.mask)))
+    made = CountingInotify(Trouble(print))
+    modify, close = Mask(InotifyConstants.IN_MODIFY), Mask(InotifyConstants.IN_CLOSE_WRITE)
+    for name, mask in ((b"a", modify), (b"a", modify), (b"b", modify), (b"a", close), (b"a", modify)):
+        made.handle_event(InotifyEvent(1, mask, 0, name))
+    assert passed == [(b"a", modify), (b"b", modify), (b"a", close), (b"a", modify)]
+    made.start()
+    made.stop()
+    made.join()
