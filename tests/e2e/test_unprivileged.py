@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ NEEDED = "import duckdb, psutil, pyarrow, re2, watchdog"
 AGENT = """\
 import os, socket, subprocess, time
 os.mkdir("made")
+time.sleep(0.3)
 with open("made/a", "w") as file:
     file.write("x")
 os.rename("made/a", "b")
@@ -44,10 +46,12 @@ rules:
 """
 
 
+# ``env`` at the end: what setpriv starts itself is still looked up with the rights of root.
+AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "env")
+
+
 def as_nobody(*command, **more):
-    # ``env`` in between: what setpriv starts itself is still looked up with the rights of root.
-    dropped = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", *command)
-    return subprocess.run(dropped, capture_output=True, text=True, check=False, timeout=60, **more)
+    return subprocess.run((*AS_NOBODY, *command), capture_output=True, text=True, check=False, timeout=60, **more)
 
 
 @cache
@@ -78,11 +82,16 @@ def user():
     for folder in (home, home / "work", home / ".ssh"):
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
 
-    def lictor(*arguments):
-        own = {**environment, "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "runtime")}
-        return as_nobody(program, "-m", "lictor", *map(str, arguments), env=own, cwd=home / "work")
+    place = {"env": {**environment, "HOME": str(home)}, "cwd": home / "work"}  # no session: XDG_RUNTIME_DIR is not set
 
-    yield SimpleNamespace(home=home, work=home / "work", lictor=lictor, python=program)
+    def lictor(*arguments):
+        return as_nobody(program, "-m", "lictor", *map(str, arguments), **place)
+
+    def begun(*arguments):
+        command = (*AS_NOBODY, program, "-m", "lictor", *map(str, arguments))
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **place)
+
+    yield SimpleNamespace(home=home, work=home / "work", lictor=lictor, begun=begun, python=program)
     shutil.rmtree(home)
 
 
@@ -129,6 +138,22 @@ def test_who_holds_a_forbidden_file_is_ended_and_for_an_act_by_nobody_known_nobo
     assert by_rule["key"]["enforcement"] == "failed"
     assert "not who did it" in by_rule["key"]["evidence"]
     assert rows(user, "SELECT count(*) AS n FROM findings WHERE rule = 'lictor:action-failed'")[0]["n"] >= 1
+
+
+def test_a_run_is_held_without_a_cgroup_and_goes_on_should_lictor_die(user):
+    policy = user.home / "policy.yaml"
+    policy.write_text(POLICY.format(action="ask") + "on_failure: open\n")
+    with user.begun("run", "--policy", policy, "--", user.python, "agent.py") as run:
+        try:
+            line = next(line for line in run.stderr if " is frozen: " in line)
+            agent = int(line.rpartition("pid ")[2].rstrip(")\n"))
+            time.sleep(2)  # by itself it would have ended by now
+            assert Path(f"/proc/{agent}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"T"
+        finally:
+            run.kill()
+        assert run.stdout.read() == "survived\n"
+    actions = rows(user, "SELECT * FROM actions WHERE phase = 'result' AND action = 'ask'")
+    assert ["stopped by SIGSTOP" in row["evidence"] for row in actions] == [True]
 
 
 def test_the_sensor_cannot_be_had_by_name(user):
