@@ -37,7 +37,8 @@ REST = """## How the portable source knows what it tells
 - A verdict on a row that names no process is never carried out: it becomes a failed action, and an alarm.
 - **What it could not watch** is said, and a row of `coverage` in every interval: `watch_limit` (inotify's watches are used up), `unreadable`, `place_too_large`,
   `inotify_overflow`, `queue_full`, `watching_ended`. What it can never see is there as well, without a number: `polled`, `places_only`, `reads_unseen`.
-- A file that is moved in from elsewhere is a `file.create`, one that is moved out a `file.delete`, half a second later. A hard link is a `file.create` too.
+- A file that is moved in from elsewhere is a `file.create`, one that is moved out a `file.delete`, half a second later. A hard link is a `file.create` too. What happens in a new folder in its first
+  milliseconds, before it is watched, may be missing.
 - Signals and control groups are those that this user may use: without a cgroup of its own a run cannot be frozen, so who is to be asked about is killed.
 
 On macOS the collector uses FSEvents and what psutil may see; `lictor run` itself starts and stops processes by Linux's means so far.
