@@ -23,7 +23,7 @@ NEEDED = "import duckdb, psutil, pyarrow, re2, watchdog"
 AGENT = """\
 import os, socket, subprocess, time
 os.mkdir("made")
-time.sleep(0.3)
+time.sleep(0.5)  # what happens in a folder before it is watched is not told
 with open("made/a", "w") as file:
     file.write("x")
 os.rename("made/a", "b")
