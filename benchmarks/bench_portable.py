@@ -1,7 +1,8 @@
 """What the portable source costs a run with 10,000 files, and how long a file event takes to become a row.
 
-The share is that of the whole ``lictor run`` process, by the system's count: while its command sleeps, and while it writes
-ten files and starts one program a second. The delay is from the act, by the actor's clock, to the batch that has its row.
+The share is that of the whole ``lictor run`` process, by the system's count: while its command sleeps, while it writes
+ten files and starts one program a second, and the same under a policy.
+The delay is from the act, by the actor's clock, to the batch that has its row.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from collectors.portable.collector import PortableCollector
 
 FOLDERS, FILES = 100, 100
 SECONDS = 10.0
+POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
+"""Names nearly 500 places outside of the workspace."""
 ROUNDS = 3
 EVENTS = 60
 
@@ -44,21 +47,12 @@ def filled(folder: Path) -> Path:
     return folder
 
 
-def shares(workspace: Path, lake: Path, *command: str) -> tuple[list[float], float]:
+def shares(workspace: Path, lake: Path, *command: str, policy: Path | None = None) -> tuple[list[float], float]:
     """Processor shares of a run in rounds, and its resident memory in MiB."""
     whole = [
-        sys.executable,
-        "-m",
-        "lictor",
-        "run",
-        "--quiet",
-        "--source",
-        "portable",
-        "--lake",
-        str(lake),
-        "--",
-        *command,
-    ]
+        sys.executable, "-m", "lictor", "run", "--quiet", "--source", "portable", "--lake", str(lake),
+        *(() if policy is None else ("--policy", str(policy))), "--", *command,
+    ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     with subprocess.Popen(whole, cwd=workspace, env=environment, stderr=subprocess.DEVNULL) as run:
         time.sleep(8)  # started, and calm
@@ -110,10 +104,11 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = filled(Path(folder) / "workspace")
-        for name, command in (("idle", ("sleep", "600")), ("busy", (sys.executable, "-c", _BUSY))):
-            found, memory = shares(workspace, Path(folder) / f"lake-{name}", *command)
+        idle, busy = ("sleep", "600"), (sys.executable, "-c", _BUSY)
+        for name, command, policy in (("idle", idle, None), ("busy", busy, None), ("policy", busy, POLICY)):
+            found, memory = shares(workspace, Path(folder) / f"lake-{name}", *command, policy=policy)
             told = f"median {statistics.median(found):.2%}  min {min(found):.2%}  max {max(found):.2%}"
-            print(f"{name}         {told} of a core, {memory:.0f} MiB   (must: 2 %)")
+            print(f"{name:<12} {told} of a core, {memory:.0f} MiB   (must: 2 %)")
         for operation, seconds in delays(workspace).items():
             middle, worst = statistics.median(seconds), max(seconds)
             print(

@@ -35,8 +35,6 @@ _GATHER = 0.05
 """After the first file event: others come with it."""
 _PATIENCE = 0.3
 """How long rows wait for others where nothing can be done about them: one batch costs as much as many rows."""
-_RENEW_S = 1.0
-"""How often it is looked whether places have come or gone."""
 _BUSY = 0.003
 """Share of a processor for looks at processes while files are touched."""
 _LAST_S = 1.0
@@ -70,8 +68,8 @@ class PortableCollector(LiveCollector):
         self._places: Places | None = None
         self._process_pace = Pace(least=0.02, most=0.5, share=0.003)
         self._network_pace = Pace(least=0.2, most=1.0, share=0.002)
+        self._renewal_pace = Pace(least=1.0, most=5.0, share=0.001)
         self._holder_pace = Pace(least=0.0, most=1.0, share=0.003)
-        self._next_renewal = 0.0
         self._dropped = 0
 
     def open(self) -> None:
@@ -164,11 +162,17 @@ class PortableCollector(LiveCollector):
         if touches:  # who touches a file now may be too new to be known, and will be gone soon
             self._process_pace.hurry(share=_BUSY)
         facts = [*self._look_at_processes(), *self._look_at_network(), *self._rows_of(touches)]
-        if self._places is not None and time.monotonic() >= self._next_renewal:
-            self._next_renewal = time.monotonic() + _RENEW_S
-            self._places.renew()
-            self._trouble.say()
+        self._renew()
         return facts
+
+    def _renew(self) -> None:
+        """Look whether places have come or gone: a policy may name hundreds."""
+        if self._places is None or not self._renewal_pace.due():
+            return
+        began = time.thread_time()
+        self._places.renew()
+        self._renewal_pace.looked(time.thread_time() - began, changed=True)
+        self._trouble.say()
 
     def _rest(self, *, ending: bool) -> None:
         """Wait for a file event, or until the next look is due."""

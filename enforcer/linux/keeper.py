@@ -92,7 +92,15 @@ class Keeper:
             return  # it has ended already
         start = _start(root_pid, root_key)
         self._tell(
-            {"do": "add", "run": run, "group": "" if group is None else str(group), "id": number, "root": root_pid, "start": start, "fail": fail}
+            {
+                "do": "add",
+                "run": run,
+                "group": "" if group is None else str(group),
+                "id": number,
+                "root": root_pid,
+                "start": start,
+                "fail": fail,
+            }
         )
         pairs = [f"{pid} {start}" for pid, key in others if (start := _start(pid, key))]
         for first in range(0, len(pairs), _PAIRS):

@@ -21,9 +21,9 @@ from enforcer.guard import Guard
 from enforcer.interface import Limits, Network, Order, Outcome, ProcessGroup, RunHandle
 from enforcer.ladder import HOLDING, Ladder
 from enforcer.linux.adopt import adopt
+from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.enforcer import LEASE_MARGIN_S, LinuxEnforcer
 from enforcer.linux.isolation import Isolation
-from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.keeper import Keeper, KeeperError
 from enforcer.linux.signalled import Signalled
 from lictor.enforcing import requests

@@ -24,7 +24,12 @@ ENDED_AFTER = "user space: the run is ended after the fact, since its network ca
 _COST = "one look at each new value, none at known ones"
 
 _HELD_BY_ANY_MEANS = f"{HELD_AFTER}; by signals where this user may have no cgroup"
-_AFTER_TOLD = {"ask": _HELD_BY_ANY_MEANS, "freeze": _HELD_BY_ANY_MEANS, "quarantine": TAKEN_AFTER, "isolate": ENDED_AFTER}
+_AFTER_TOLD = {
+    "ask": _HELD_BY_ANY_MEANS,
+    "freeze": _HELD_BY_ANY_MEANS,
+    "quarantine": TAKEN_AFTER,
+    "isolate": ENDED_AFTER,
+}
 _AFTER = {"ask": HELD_AFTER, "freeze": HELD_AFTER, "quarantine": TAKEN_AFTER, "isolate": CUT_AFTER}
 
 

@@ -125,8 +125,10 @@ def test_members_are_found_between_two_looks(processes, script):
 
 
 def test_children_of_children_are_found_whatever_the_order_of_pids(processes, script, monkeypatch):
-    text = "import subprocess, sys; p = subprocess.Popen(['sh', '-c', 'sleep 9 & echo $!; wait'], stdout=subprocess.PIPE);" \
+    text = (
+        "import subprocess; p = subprocess.Popen(['sh', '-c', 'sleep 9 & echo $!; wait'], stdout=subprocess.PIPE);"
         "print(p.pid, int(p.stdout.readline()), flush=True); input()"
+    )
     root = script(text)
     child, grandchild = map(int, root.stdout.readline().split())
     processes.tag(root.pid, 1)

@@ -52,7 +52,11 @@ def test_where_no_close_is_told_a_later_write_counts_anew(touches, monkeypatch):
 def test_what_is_told_twice_of_a_new_folder_is_one_row_unless_it_went_in_between(touches, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    folder, file, gone = events.DirCreatedEvent("/w/d"), events.FileCreatedEvent("/w/d/a"), events.FileDeletedEvent("/w/d/a")
+    folder, file, gone = (
+        events.DirCreatedEvent("/w/d"),
+        events.FileCreatedEvent("/w/d/a"),
+        events.FileDeletedEvent("/w/d/a"),
+    )
     send(touches, folder, folder, file, events.FileModifiedEvent("/w/d/a"), file)
     assert operations(touches) == [("file.mkdir", "/w/d", None), ("file.create", "/w/d/a", None)]
     send(touches, gone, file)

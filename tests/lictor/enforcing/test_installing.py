@@ -40,8 +40,8 @@ class Collector:
         self.kernel = self
         self.heeded = []
 
-    def heed(self, number, places):
-        self.heeded.append((number, places))
+    def heed(self, number, places, concerns):
+        self.heeded.append((number, places, concerns))
 
     def map(self, name):
         return self.maps.setdefault(name, Map())
@@ -151,5 +151,6 @@ def test_a_source_without_tables_has_a_run_judged_alone_and_is_told_where_to_loo
     assert judges[live.id] is live.judge
     assert made.reload()
     assert live.installed is None
-    assert [number for number, _ in collector.heeded] == [live.number] * 2
-    assert all(str(places[0]) == live.context.workspace for _, places in collector.heeded)
+    assert [number for number, _, _ in collector.heeded] == [live.number] * 2
+    assert all(str(places[0]) == live.context.workspace for _, places, _ in collector.heeded)
+    assert not any(concerns("/elsewhere/entirely") for _, _, concerns in collector.heeded)
