@@ -31,10 +31,13 @@ REST = """## How the portable source knows what it tells
   A process belongs to a run when its parent does at the time of the look; when the parent has ended by then, what the environment says counts
   (`parent_unknown`, `inferred`). Programs, arguments and folders are read afterwards (`from_proc`). No exit status is known but that of the command itself.
 - **Connections** are looked at every 0.2 to 1 s. One that was taken in is told from one that was asked for by the run's own listening ports.
-- **Files** come from the system's notices (inotify, FSEvents) below the workspace and the paths that the policy names. Nobody tells who touched a file:
-  where a process of the run has it open for writing at that moment, the row names it; else it names the run alone, since a person may work in the same folder.
+- **Files** come from the system's notices (inotify, FSEvents) below the workspace, and elsewhere of what a rule of the policy names and nothing beside it.
+  Nobody tells who touched a file: where a process of the run has it open for writing at that moment, the row names it; else it names the run alone, since a person may work in the same folder.
   All of these rows say `inferred`, and `initiator_evidence` says from what. Where several runs share a place, a row without a process names none of them.
-- A verdict on a row that names no process is never carried out: it becomes a failed action, and an alarm.
+- A named folder that is a link is watched where it leads, under its own name. A named file that is a link is watched as the link alone: who writes to its target under
+  another name is not seen. `/dev`, `/proc` and `/sys` are not watched.
+- A verdict on a row that names no process is never carried out: it becomes a failed action, and an alarm. A policy file that is changed while a run
+  goes on counts from the next start: nobody can tell whether a person wrote it.
 - **What it could not watch** is said, and a row of `coverage` in every interval: `watch_limit` (inotify's watches are used up), `unreadable`, `place_too_large`,
   `inotify_overflow`, `queue_full`, `watching_ended`. What it can never see is there as well, without a number: `polled`, `places_only`, `reads_unseen`.
 - In a folder that was made a moment ago, what comes and goes again before it is watched is not seen.
