@@ -58,6 +58,7 @@ docs: setup ## write docs/schema.md, docs/policy.md, docs/telemetry.md, docs/hun
 	@$(PY) -m tools.policy_docs
 	@$(PY) -m tools.telemetry_docs
 	@$(PY) -m tools.hunt_docs
+	@$(PY) -m tools.source_docs
 	@$(PY) -m tools.cli_docs
 
 screenshots: setup ## take pictures of every page of the dashboard for its documentation (needs chromium)

@@ -21,7 +21,7 @@ import pyarrow as pa
 from benchmarks import load
 from benchmarks.session import MemoryRing, Session, record
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import Run
+from collectors.interface import Run
 from lictor.observing.interface import Observer
 from lictor.observing.sending import Sending
 from lictor.observing.telemetry import Telemetry

@@ -19,9 +19,8 @@ from pathlib import Path
 
 from benchmarks.load import Load, compiled
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import Run
 from collectors.ebpf.libbpf import Object
-from collectors.interface import CollectorError
+from collectors.interface import CollectorError, Run
 from enforcer.linux.kernel import InstalledPolicy
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.kernel import kernel_plan

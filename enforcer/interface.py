@@ -132,6 +132,8 @@ class RunHandle:
     recording: frozenset[tuple[str, str]] = frozenset()
     """(policy, rule) of the rules that only record; nothing is done for them."""
     gather: Callable[[], ProcessGroup] | None = None
+    signals: ProcessGroup | None = None
+    """What stops and continues it process by process, where it has no group and none can be made."""
     network: Callable[[], Network] | None = None
     limits: Limits = Limits()
     lease: Callable[[float | None], None] = field(default=_unleased)

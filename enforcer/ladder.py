@@ -183,7 +183,7 @@ class Ladder:
         if records or self.paused:
             # The kernel may have stopped a process right before it was told to stop none.
             return self._rungs.go_on(_order(asked), handle) if _is_stopped(asked) else None
-        if asked.verdict in HOLDING:
+        if asked.verdict in HOLDING and not _is_nobody(asked):
             return self._question(asked, handle)
         life = self._life(asked.run or "", asked.process_key or 0)
         if _key(asked) not in life.deeds and len(life.deeds) >= _OBJECTS:
@@ -207,8 +207,8 @@ class Ladder:
 
     def _do(self, asked: Asked, handle: RunHandle | None) -> Deed:
         order = _order(asked)
-        if asked.verdict == "kill":
-            return self._rungs.kill_run(order, handle)
+        if _is_nobody(asked) or asked.verdict == "kill":
+            return (self._rungs.record_unseen if _is_nobody(asked) else self._rungs.kill_run)(order, handle)
         if asked.verdict == "isolate" and asked.network and not asked.in_kernel:
             return self._rungs.isolate(order, handle)  # the connection is there: cutting it is its denial
         if asked.rule == ISOLATED:
@@ -282,6 +282,11 @@ class Ladder:
             self._decisions.decide(hold, Decision("release", LIMIT, "enforcement is paused"))
         if self._held is not None and self.holds.is_open(hold):
             self._held(hold)
+
+
+def _is_nobody(asked: Asked) -> bool:
+    """Whether a source saw the act alone: a person may have done it, so neither a process nor the run answers for it."""
+    return asked.process_key is None and not asked.in_kernel
 
 
 def _is_stopped(asked: Asked) -> bool:

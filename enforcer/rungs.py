@@ -76,6 +76,12 @@ class Rungs:
             self._books.wait(deed, "SIGKILL sent by the kernel before the call returned", partial(self._gone, deed))
         return deed
 
+    def record_unseen(self, order: Order, handle: RunHandle | None) -> Deed:
+        """Nobody was seen doing it, so nothing is done to anybody; the failure is told."""
+        deed = self._books.begin("process", replace(order, action="kill", enforced_at="userspace"), handle)
+        self._books.close(deed, Outcome("failed", "the source tells what was done, not who did it: nobody was stopped"))
+        return deed
+
     def kill_process(self, order: Order, handle: RunHandle | None) -> Deed:
         """End one process."""
         order = replace(order, action="kill", enforced_at="userspace")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from collectors.sources import named
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -36,9 +38,14 @@ def _done(live: LiveRun) -> str:
     return "denied" if live.enforce else "would have been denied"
 
 
+def _counts(live: LiveRun) -> bool:
+    return named(live.source).counts
+
+
 def _sums(live: LiveRun) -> Iterator[str]:
     yield f"{live.events} events"
-    yield f"{live.lost} lost" if live.lost else "none lost"
+    none = "none lost" if _counts(live) else "none known to be lost"  # who only looks cannot know
+    yield f"{live.lost} lost" if live.lost else none
     at_once = " at once" if live.held and live.enforce else ""  # of what was held some may have been denied later
     yield f"{live.denied} {_done(live)}{at_once}" if live.program else "no policy"
     if live.held:

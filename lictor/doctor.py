@@ -13,21 +13,31 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lictor.probes import bpf, house, system
-from lictor.probes.check import FAIL, WARN, Check, Probe
+from lictor.probes import bpf, house, sources, system
+from lictor.probes.check import FAIL, OK, WARN, Check, Probe
 
 SENSOR_PROBES = "collectors.ebpf.probe"
 """Module whose ``PROBES`` load and attach the sensor's own programs."""
 
+FOR_SENSOR = ("kernel", "BTF", "bpf(2)", "ring buffer", "raw tracepoint", "kernel sensor", "cgroup v2")
+"""Checks of what the sensor and its enforcement need, and no other source."""
+
 
 def probes(lake: Path) -> list[Probe]:
     """Every probe, in the order in which a person would look."""
-    return [*bpf.PROBES, *_sensor_probes(), *system.PROBES, *house.PROBES, partial(house.lake, lake)]
+    return [*bpf.PROBES, *_sensor_probes(), *sources.PROBES, *system.PROBES, *house.PROBES, partial(house.lake, lake)]
 
 
 def examine(todo: Iterable[Probe]) -> list[Check]:
     """Run the probes; one that breaks is a failed check and stops no other."""
     return [_examined(probe) for probe in todo]
+
+
+def eased(checks: Sequence[Check]) -> list[Check]:
+    """The checks, those of the sensor only a warning where another source can be used: Lictor works then, with less."""
+    if not any(check.name.startswith(sources.NAME) and check.state == OK for check in checks):
+        return list(checks)
+    return [c._replace(state=WARN) if c.name in FOR_SENSOR and c.state == FAIL else c for c in checks]
 
 
 def as_table(checks: Sequence[Check]) -> pa.Table:

@@ -38,7 +38,7 @@ class PoliciesInForce:
         self._report = report
         self._keep = keep
         self._kept: set[str] = set()
-        self._touched_by: str | None = None
+        self._touched: str | None = None
         self._files = PolicyFiles() if follow and policies else None
 
     def open(self) -> None:
@@ -73,10 +73,10 @@ class PoliciesInForce:
         """Whether a policy file was written since the last look, by somebody whom it does not bind."""
         if self._files is None or not self._files.changed():
             return False
-        run, self._touched_by = self._touched_by, None
-        if run is not None:
-            self.refuse(f"its file was changed from within run {run}; write it anew from outside to put it in force")
-        return run is None
+        why, self._touched = self._touched, None
+        if why is not None:
+            self.refuse(why)
+        return why is None
 
     def notice(self, batch: pa.RecordBatch) -> None:
         """Look whether a run has touched a policy file: a rename is stopped only after the fact.
@@ -88,7 +88,7 @@ class PoliciesInForce:
         rules = batch.column("rule")
         if OWN_FILES in rules.unique().to_pylist():
             rows = batch.filter(pc.equal(rules.cast(pa.string()), OWN_FILES))
-            self._touched_by = rows.column("agent_run").cast(pa.string())[0].as_py()
+            self._touched = _touched(rows)
 
     def reread(self) -> list[Policy]:
         """The policies as the files have them now; raises ``PolicyError``."""
@@ -128,6 +128,14 @@ class PoliciesInForce:
         except OSError as error:
             self._report(f"policy files are not watched ({error.strerror}): changes count from the next start")
             self._files = None
+
+
+def _touched(rows: pa.RecordBatch) -> str:
+    """Why a file that these rows are about is not read: in doubt who wrote it, it may have been the run."""
+    run = rows.column("agent_run").cast(pa.string())[0].as_py()
+    if "process_key" in rows.schema.names and rows.column("process_key").null_count < rows.num_rows:
+        return f"its file was changed from within run {run}; write it anew from outside to put it in force"
+    return f"its file was changed while run {run} went on, and the source cannot tell by whom; it counts from the next start"
 
 
 def _files_of(policies: Iterable[Policy]) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Literal
 import pyarrow as pa
 
 from collectors.signatures import identify
+from collectors.sources import AUTO
 from enforcer.linux.cgroup import RunCgroup, reap_stale
 from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.process import alive
@@ -57,6 +58,7 @@ class Options:
     user: str | None = None
     alerts: Path | None = None
     telemetry: str | None = None
+    source: str = AUTO
 
 
 def say(text: str) -> None:
@@ -80,7 +82,7 @@ def run_command(options: Options) -> int:
     lake = lake_path(options.lake)
     settings = Settings(
         lake, policies, audit=options.audit, dry_run=options.dry_run, fail="closed" if closed else "open",
-        alerts=alerts, observer=observer(options.telemetry, lake),
+        alerts=alerts, observer=observer(options.telemetry, lake), source=options.source,
     )  # fmt: skip
     run = new_run_id()
     wanted = _environment(run, user, alerts)

@@ -1,6 +1,7 @@
 """Where a running Lictor can be reached and what it tells: sockets, folders of runs, the red switch.
 
-All of it lies below one folder that a restart of the machine empties. Everybody may look in, only its owner write.
+All of it lies below one folder, which a restart of the machine empties wherever the system has such a place for the user.
+Everybody may look in, only its owner write.
 """
 
 from __future__ import annotations
@@ -28,8 +29,17 @@ def runtime_dir(environ: Mapping[str, str] | None = None, uid: int | None = None
         return Path(environ[VARIABLE])
     if (os.geteuid() if uid is None else uid) == 0:
         return SYSTEM
-    own = environ.get("XDG_RUNTIME_DIR", "")
-    return Path(own) / "lictor" if own.startswith("/") else SYSTEM
+    return _of_a_user(environ, os.geteuid() if uid is None else uid)
+
+
+def _of_a_user(environ: Mapping[str, str], uid: int) -> Path:
+    """A user's own: that of the session, else in the home, for macOS, containers and logins without a session."""
+    given, session = environ.get("XDG_RUNTIME_DIR", ""), Path(f"/run/user/{uid}")
+    if given.startswith("/"):
+        return Path(given) / "lictor"
+    if session.is_dir():
+        return session / "lictor"
+    return Path(environ.get("HOME") or Path.home()) / ".cache" / "lictor" / "run"
 
 
 def control_dir() -> Path:

@@ -18,9 +18,9 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.ebpf.collector import Candidate, EbpfCollector
-from collectors.ebpf.decode import Run
 from collectors.identity import process_key_from_proc
+from collectors.interface import Candidate, Run, Wanted
+from collectors.sources import AUTO, choose
 from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.cgroupfs import CgroupError, cgroup2_mount, in_run_cgroup
 from lictor.alerts.alerts import Alerts
@@ -33,11 +33,13 @@ from lictor.enforcing.installing import Installing
 from lictor.enforcing.interrupted import Interrupted
 from lictor.hashing import ExeHashes
 from lictor.inforce import PoliciesInForce
+from lictor.limits import limits
 from lictor.live import LiveRun, new_run_id
 from lictor.observing.interface import Observer
 from lictor.observing.looking import Looking
 from lictor.priority import at_ease, go_first
-from lictor.telling.finding import find_run
+from lictor.runtime import control_dir, run_dir
+from lictor.telling.finding import RUN_VARIABLE, find_run
 from pipeline.flow import Flow, PerRun, Step
 from pipeline.lake.writer import LakeWriter
 from pipeline.policy.compile import RunContext
@@ -62,7 +64,7 @@ class Settings:
     """How a service is run.
 
     ``audit``: nothing is enforced, whatever the policies say; ``dry_run``: everything up to the act is done. ``fail`` is
-    what becomes of runs should Lictor die, where no policy says it.
+    what becomes of runs should Lictor die, where no policy says it. ``source`` is a name of ``collectors.sources``.
     """
 
     lake: Path
@@ -72,6 +74,7 @@ class Settings:
     fail: Literal["open", "closed"] = "open"
     alerts: AlertsConfig | None = None
     observer: Observer = field(default_factory=Observer)
+    source: str = AUTO
 
 
 class Service:
@@ -84,12 +87,22 @@ class Service:
         report: Callable[[str], None],
         on_candidates: Callable[[Sequence[Candidate]], None] | None = None,
     ) -> None:
+        """Raises ``CollectorError`` where no source, or not the one wanted, can be used."""
         self.settings = settings
         self.observer = watched = settings.observer
         self.report = self._report = report = watched.report(report)
         self.runs: dict[str, LiveRun] = {}
         self._judges: dict[str, Step] = {}
-        self.collector = EbpfCollector(cgroup_mount(), on_candidates=on_candidates)
+        self.choice = choose(settings.source)
+        self.collector = self.choice.source.build(
+            Wanted(
+                cgroup_mount(),
+                on_candidates,
+                own=(settings.lake.resolve(), control_dir(), run_dir("-").parent),
+                run_variable=RUN_VARIABLE,
+                report=report,
+            )
+        )
         context = self.collector.context
         self.alerts = (
             Alerts(settings.alerts, host=context.host, boot_id=context.boot_id, report=report)
@@ -104,7 +117,7 @@ class Service:
             self.collector, self.policies, self.runs, self._judges, found=self._found, kept=self._keep, report=report,
             enforce=not settings.dry_run,
         )  # fmt: skip
-        self.collector.context.rule_names = self.installing.rule_name
+        self.collector.name_rules(self.installing.rule_name)
         self.enforcement = Enforcement(
             self.collector, self.runs, settings.lake, survivors=self.survivors, keep_now=self._keep_now,
             hand_over=self._hand_over, report=report,
@@ -140,7 +153,8 @@ class Service:
             self.enforcement.close()
             self.writer.close()
             raise
-        for note in self.collector.notes:
+        enforced = bool(self.settings.policies) and not self.settings.audit
+        for note in [*limits(self.choice, enforced=enforced), *self.collector.notes]:
             self._report(note)
         for table, rows in self.interrupted.settle():
             self._keep_now(table, rows)
@@ -185,6 +199,7 @@ class Service:
             live.fail = (program.on_failure or self.settings.fail) if live.enforce else "open"
             self.installing.install(live, program)
         self.runs[name] = live
+        self.installing.heed(live)
         self.enforcement.begin(live)
         self._keep_now("runs", live.row())
         self.tag(live, pid, running=running)
@@ -215,6 +230,7 @@ class Service:
         self._keep("coverage", live.memory_loss())
         self.enforcement.end(live)
         self.installing.remove(live)
+        self.collector.end_run(live.number)
         self._judges.pop(live.id, None)
         self.runs.pop(live.id, None)
 

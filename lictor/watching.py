@@ -20,10 +20,10 @@ from types import FrameType
 
 import psutil
 
-from collectors.ebpf.collector import Candidate
 from collectors.identity import process_key_from_proc
-from collectors.interface import CollectorError
+from collectors.interface import Candidate, CollectorError
 from collectors.signatures import identify
+from collectors.sources import AUTO
 from enforcer.linux.cgroupfs import in_run_cgroup
 from lictor.alerts.config import read_alerts
 from lictor.context import UNKNOWN
@@ -51,6 +51,7 @@ class Options:
     dry_run: bool = False
     alerts: Path | None = None
     telemetry: str | None = None
+    source: str = AUTO
 
 
 def watch(options: Options) -> int:
@@ -88,7 +89,7 @@ class Watcher:
         settings = Settings(
             options.lake, read_policies(options.policies), audit=options.audit, dry_run=options.dry_run, fail="open",
             alerts=None if options.alerts is None else read_alerts(options.alerts),
-            observer=observer(options.telemetry, options.lake),
+            observer=observer(options.telemetry, options.lake), source=options.source,
         )  # fmt: skip
         self.service = Service(settings, report=say, on_candidates=self.consider)
         self._next_look = 0.0

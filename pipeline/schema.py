@@ -249,14 +249,14 @@ COVERAGE: tuple[Column, ...] = (
     _c("source", TEXT, "when", "", "collector", "collector"),
     _c("cpu", INT, "when", "", "kernel", "processor; NULL where the source has one counter only"),
     _c("class", TEXT, "what", "", "kernel", "activity class"),
-    _c("reason", TEXT, "what", "", "kernel", "why events were lost: ring_full, …; none when nothing was"),
+    _c("reason", TEXT, "what", "", "kernel", "why events were lost: ring_full, …; none when nothing was; polled, places_only, reads_unseen: what a source never sees"),
     _c("since", TIME, "when", "µs, UTC", "collector", "begin of the interval"),
     _c("until", TIME, "when", "µs, UTC", "collector", "end of the interval"),
     _c("first_seq", LONG, "when", "", "kernel", "first sequence number given out in the interval"),
     _c("last_seq", LONG, "when", "", "kernel", "last one; last_seq - first_seq + 1 = emitted"),
     _c("emitted", LONG, "what", "events", "kernel", "sequence numbers given out"),
     _c("delivered", LONG, "what", "events", "collector", "events that became rows"),
-    _c("lost", LONG, "what", "events", "kernel", "events lost for this reason"),
+    _c("lost", LONG, "what", "events", "kernel", "events lost for this reason; NULL where nobody can tell how many"),
 )  # fmt: skip
 
 POLICIES: tuple[Column, ...] = (

@@ -13,7 +13,6 @@ import shlex
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +21,13 @@ from numpy.typing import NDArray
 
 from collectors.ebpf import walk
 from collectors.ebpf.coverage import Ledger, Reading
-from collectors.ebpf.decode import FROM_PROC, SOURCE, Context, Run, decode, view
+from collectors.ebpf.decode import FROM_PROC, SOURCE, Context, decode, view
 from collectors.ebpf.libbpf import KernelRefusalError, Map, Object, Program
 from collectors.ebpf.machine import clock_offset_ns, link_target, now_us, possible_processors
 from collectors.ebpf.records import COUNTERS, PROCESS_ID, SETTINGS, TAG
 from collectors.ebpf.ring import Ring
 from collectors.identity import boot_id, process_key_from_proc, process_keys
-from collectors.interface import Collector, CollectorError
+from collectors.interface import Candidate, CollectorError, KernelTables, LiveCollector, Run
 from collectors.marks import MARKS
 from pipeline import schema
 
@@ -49,17 +48,7 @@ _AGENT = schema.CLASSES.index("agent")
 _ZERO = b"\0\0\0\0"
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """An exec of a task that belongs to no run: it may be an agent that has just started."""
-
-    pid: int
-    process_key: int
-    exe: str
-    argv: list[str]
-
-
-class EbpfCollector(Collector):
+class EbpfCollector(LiveCollector):
     """What tagged tasks do, from the kernel."""
 
     name = SOURCE
@@ -79,7 +68,7 @@ class EbpfCollector(Collector):
         self._cgroup = cgroup
         self._on_candidates = on_candidates
         self._sizes = {**RINGS, **(rings or {})}
-        self.context = Context(host or socket.gethostname(), boot_id(), clock_offset_ns())
+        self.context: Context = Context(host or socket.gethostname(), boot_id(), clock_offset_ns())
         self._processors = possible_processors()
         self.notes: list[str] = []
         """What this kernel does not permit, one line each, for the person."""
@@ -151,6 +140,15 @@ class EbpfCollector(Collector):
         if self._object is None:
             raise CollectorError("the sensor is not open")
         return self._object.map(name)
+
+    @property
+    def kernel(self) -> KernelTables | None:
+        """Its own maps."""
+        return self
+
+    def name_rules(self, names: Callable[[int, int], str | None]) -> None:
+        """See ``LiveCollector.name_rules``."""
+        self.context.rule_names = names
 
     @property
     def seed(self) -> int:

@@ -24,6 +24,7 @@ from collectors.ebpf.processes import ImageTable, ProcessTable
 from collectors.ebpf.records import EVENT, RULE_DEFAULT, RULE_ISOLATED, VERDICT_NONE
 from collectors.ebpf.strings import StringTable
 from collectors.identity import process_keys
+from collectors.interface import Origin, Run
 from pipeline import schema
 
 SOURCE = "ebpf"
@@ -52,20 +53,10 @@ _ASK, _FREEZE = (schema.VERDICTS.index(v) for v in ("ask", "freeze"))
 _DEFAULT_SELECTOR = {o.code: o.selectors[-1] for o in schema.OPERATIONS}
 
 
-@dataclass(frozen=True)
-class Run:
-    """What rows of a run say of it."""
-
-    id: str
-    agent: str | None
-
-
 @dataclass
-class Context:
+class Context(Origin):
     """What a record alone does not say; filled by the collector and by those who start runs."""
 
-    host: str
-    boot_id: str
     clock_offset_ns: int
     """Added to the boot clock it gives nanoseconds since 1970."""
     strings: StringTable = field(default_factory=StringTable)

@@ -14,9 +14,8 @@ import time
 from collections.abc import Callable
 
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import Run
 from collectors.ebpf.libbpf import library
-from collectors.interface import CollectorError
+from collectors.interface import CollectorError, Run
 
 Answer = tuple[str, str, str, str, str]
 
@@ -50,7 +49,7 @@ def sensor() -> Answer:
             "kernel sensor",
             _FAIL,
             detail,
-            "nothing is observed or stopped on this machine",
+            "nothing is stopped before it happens; another source sees less",
             "see the lines above; without it lictor replay still works",
         )
     finally:
@@ -60,7 +59,7 @@ def sensor() -> Answer:
             "kernel sensor",
             _FAIL,
             "attached, but saw nothing of a process that it should have seen",
-            "nothing is observed or stopped on this machine",
+            "nothing is stopped before it happens; another source sees less",
             "report this kernel",
         )
     return "kernel sensor", _OK, "loaded, attached, and saw the exec of a process started for it", "", ""

@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,26 @@ Quarantine = Callable[["Order", str, tuple[int, int] | None], Outcome]
 
 def _no_vault(_order: Order, _deed: str, _inode: tuple[int, int] | None) -> Outcome:
     return Outcome("failed", "there is no quarantine vault here")
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What was done to a run, and what was read back of it."""
+
+    done: str
+    stands: str
+    goes_on: str
+    still: str
+
+
+_BY_CGROUP = _Words(
+    "cgroup.freeze written", "cgroup.events shows frozen 1", "cgroup.events shows frozen 0",
+    "cgroup.events does not show frozen 0",
+)  # fmt: skip
+_BY_SIGNALS = _Words(
+    "SIGSTOP sent to each process that was found", "/proc shows each process that was found stopped by SIGSTOP",
+    "SIGCONT sent; /proc shows none of them stopped", "/proc shows some still stopped",
+)  # fmt: skip
 
 
 class LinuxEnforcer(Enforcer):
@@ -108,18 +128,18 @@ class LinuxEnforcer(Enforcer):
         """``cgroup.freeze``, under a lease; see ``Enforcer``."""
         self._guard.permit_run(order)
         try:
-            group = self._group(handle)
+            group, words = self._standing(handle)
         except (CgroupError, OSError) as error:
             return Outcome("failed", str(error))
         if group is None:
             return Outcome("failed", "the run has no cgroup, and none could be made")
         handle.lease(handle.limits.seconds + LEASE_MARGIN_S)
-        return self._frozen(order, handle, group, timeout) or Outcome("unverified", "cgroup.freeze written")
+        return self._frozen(order, handle, group, timeout) or Outcome("unverified", words.done)
 
     def wait_run_frozen(self, order: Order, handle: RunHandle, timeout: float) -> Outcome | None:
         """``cgroup.events``; tagged processes elsewhere are moved in, which freezes them; see ``Enforcer``."""
         try:
-            group = self._group(handle)  # whoever came into it meanwhile passes the guard too
+            group, _ = self._standing(handle)  # whoever came into it meanwhile passes the guard too
         except (CgroupError, OSError) as error:
             return Outcome("failed", str(error))
         return None if group is None else self._frozen(order, handle, group, timeout)
@@ -142,21 +162,20 @@ class LinuxEnforcer(Enforcer):
             group.add(pid)
         if outside:
             return None
-        return Outcome(
-            "confirmed", f"cgroup.events shows frozen 1, {len(inside)} processes; none of the run is elsewhere"
-        )
+        shown = (_BY_SIGNALS if group is handle.signals else _BY_CGROUP).stands
+        return Outcome("confirmed", f"{shown}, {len(inside)} processes; none of the run is elsewhere")
 
     def thaw_run(self, order: Order, handle: RunHandle, timeout: float) -> Outcome:  # noqa: ARG002 - the interface has it
         """``cgroup.freeze``; see ``Enforcer``."""
         try:
-            group = self._group(handle)
+            group, words = self._standing(handle)
             thawed = group is not None and group.thaw(timeout)
         except (CgroupError, OSError) as error:
             return Outcome("failed", str(error))
         if not thawed:
-            return Outcome("failed", f"cgroup.events does not show frozen 0 after {timeout:g} s")
+            return Outcome("failed", f"{words.still} after {timeout:g} s")
         handle.lease(None)
-        return Outcome("confirmed", "cgroup.events shows frozen 0")
+        return Outcome("confirmed", words.goes_on)
 
     # The network of the run
 
@@ -215,6 +234,16 @@ class LinuxEnforcer(Enforcer):
         group = handle.group or (handle.gather() if handle.gather is not None else None)
         self._guard.check_group(handle.run, [] if group is None else group.pids(), handle.programs())
         return group
+
+    def _standing(self, handle: RunHandle) -> tuple[ProcessGroup | None, _Words]:
+        """What the run is stopped and continued by, and the words for it."""
+        try:
+            return self._group(handle), _BY_CGROUP
+        except (CgroupError, OSError):
+            if handle.signals is None:
+                raise
+            self._guard.check_group(handle.run, handle.signals.pids(), handle.programs())
+            return handle.signals, _BY_SIGNALS
 
     def _kill_survivors(self, order: Order, handle: RunHandle) -> int:
         """Signal tagged processes that live outside the cgroup, waiting for none; returns how many lived."""

@@ -76,7 +76,7 @@ class Keeper:
     def add(
         self,
         run: str,
-        group: Path,
+        group: Path | None,
         root_pid: int,
         root_key: int,
         fail: Literal["open", "closed"],
@@ -84,15 +84,23 @@ class Keeper:
     ) -> None:
         """A run has begun, or has got a cgroup: ``fail`` says what becomes of it should Lictor die.
 
-        ``others``: (pid, key) of what belongs to it, and is not in the cgroup yet.
+        Without a ``group`` the keeper reaches the root, ``others`` and what descends from them by then. ``others``: (pid, key) of what belongs to it, and is not in the cgroup yet.
         """
         try:
-            number = group.stat().st_ino
+            number = 0 if group is None else group.stat().st_ino
         except FileNotFoundError:
             return  # it has ended already
         start = _start(root_pid, root_key)
         self._tell(
-            {"do": "add", "run": run, "group": str(group), "id": number, "root": root_pid, "start": start, "fail": fail}
+            {
+                "do": "add",
+                "run": run,
+                "group": "" if group is None else str(group),
+                "id": number,
+                "root": root_pid,
+                "start": start,
+                "fail": fail,
+            }
         )
         pairs = [f"{pid} {start}" for pid, key in others if (start := _start(pid, key))]
         for first in range(0, len(pairs), _PAIRS):

@@ -20,7 +20,7 @@ def doctor(lake: LakeOption = None, fmt: TableFormatOption = None) -> None:
     from lictor.render import emit, say  # noqa: PLC0415
     from lictor.settings import lake_path  # noqa: PLC0415
 
-    checks = examination.examine(examination.probes(lake_path(lake)))
+    checks = examination.eased(examination.examine(examination.probes(lake_path(lake))))
     wanted = chosen(fmt, None)
     emit(examination.as_table(checks), wanted)
     if wanted is Format.table:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lictor.cli.options import TableFormatOption
+from lictor.cli.options import SourceOption, TableFormatOption
 from lictor.errors import FINDING
 from lictor.formats import Format, chosen
 
@@ -36,12 +36,15 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    source: SourceOption = "auto",
     fmt: TableFormatOption = None,
 ) -> None:
     """Tells where this machine enforces each rule and what that costs, or why an event gets its verdict.
 
     With --event also the smallest changes that would give it another verdict, each tried out, with the number of
     other events near it whose verdict they would change.
+
+    With --source what another source than this machine's would leave undone.
 
     Example: lictor policy explain policies/default.yaml --event 'file.read path=~/.ssh/id_rsa exe=/usr/bin/cat'
     """
@@ -55,7 +58,7 @@ def explain(
 
     policies, context = read_policies(files), local_context(agent="")
     if event is None:
-        host, missing = this_host()
+        host, missing = this_host(source)
         render.emit(judging.where_enforced(policies, context, host), chosen(fmt, None))
         for check in missing:
             render.say(f"{check.name}: {check.found}: {check.costs}")

@@ -59,3 +59,11 @@ AlertsOption = Annotated[
         help="Webhooks and commands that are told of findings and actions [$LICTOR_ALERTS].",
     ),
 ]
+SourceOption = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        metavar="NAME",
+        help="What watches: ebpf, portable, or auto for the first that can be used here (see lictor doctor).",
+    ),
+]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lictor.cli.options import AlertsOption, DryRunOption, TelemetryOption
+from lictor.cli.options import AlertsOption, DryRunOption, SourceOption, TelemetryOption
 
 
 def run(
@@ -33,6 +33,7 @@ def run(
     ] = None,
     alerts: AlertsOption = None,
     telemetry: TelemetryOption = None,
+    source: SourceOption = "auto",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No closing lines on standard error.")] = False,
 ) -> None:
     """Runs an agent under observation and enforcement; the exit status is the command's.
@@ -54,5 +55,6 @@ def run(
         user=user,
         alerts=alerts,
         telemetry=telemetry,
+        source=source,
     )
     raise typer.Exit(run_command(options))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lictor.cli.options import AlertsOption, DryRunOption, TelemetryOption
+from lictor.cli.options import AlertsOption, DryRunOption, SourceOption, TelemetryOption
 
 
 def watch(
@@ -23,6 +23,7 @@ def watch(
     dry_run: DryRunOption = False,
     alerts: AlertsOption = None,
     telemetry: TelemetryOption = None,
+    source: SourceOption = "auto",
 ) -> None:
     """Observes every agent on this machine, found as it starts; ends with Ctrl-C or SIGTERM.
 
@@ -32,5 +33,7 @@ def watch(
     from lictor.watching import Options  # noqa: PLC0415 - the same
     from lictor.watching import watch as observe  # noqa: PLC0415 - the same
 
-    options = Options(policy or [], lake_path(lake), audit=audit, dry_run=dry_run, alerts=alerts, telemetry=telemetry)
+    options = Options(
+        policy or [], lake_path(lake), audit=audit, dry_run=dry_run, alerts=alerts, telemetry=telemetry, source=source
+    )
     raise typer.Exit(observe(options))

@@ -21,9 +21,11 @@ from enforcer.guard import Guard
 from enforcer.interface import Limits, Network, Order, Outcome, ProcessGroup, RunHandle
 from enforcer.ladder import HOLDING, Ladder
 from enforcer.linux.adopt import adopt
+from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.enforcer import LEASE_MARGIN_S, LinuxEnforcer
 from enforcer.linux.isolation import Isolation
 from enforcer.linux.keeper import Keeper, KeeperError
+from enforcer.linux.signalled import Signalled
 from lictor.enforcing import requests
 from lictor.enforcing.alarms import Alarms
 from lictor.errors import LictorError
@@ -33,7 +35,7 @@ from lictor.telling.stopped import Stopped
 from lictor.telling.telling import Telling
 
 if TYPE_CHECKING:
-    from collectors.ebpf.collector import EbpfCollector
+    from collectors.interface import LiveCollector
     from enforcer.holds import Hold
     from enforcer.linux.cgroup import RunCgroup
     from enforcer.selection import Asked
@@ -51,7 +53,7 @@ class Enforcement:
 
     def __init__(
         self,
-        collector: EbpfCollector,
+        collector: LiveCollector,
         runs: Mapping[str, LiveRun],
         lake: Path,
         *,
@@ -88,6 +90,7 @@ class Enforcement:
         self._thinking = ThreadPoolExecutor(1, "lictor-changes")  # no thread before its first task
         self._thoughts: dict[str, Future[str | None]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
+        self._signalled: dict[str, Signalled] = {}
         self._keeper: Keeper | None = None
         self._keeper_log = lake / "keeper.jsonl"
 
@@ -115,8 +118,8 @@ class Enforcement:
         if not live.enforce:
             return
         self._begin_telling(live)
-        if (group := live.group) is not None:
-            self._tell_keeper(lambda keeper: self._add(keeper, live, group))
+        if live.group is not None or self._by_signals:
+            self._tell_keeper(lambda keeper: self._add(keeper, live))
 
     def prepare(self, live: LiveRun) -> None:
         """A run that was found, and that its policy may hold or that fails closed, is taken into a cgroup at once.
@@ -125,7 +128,11 @@ class Enforcement:
         all of it from then on.
         """
         if live.enforce and live.program is not None and (live.fail == "closed" or _may_hold(live.program)):
-            self._gather(live)
+            try:
+                self._gather(live)
+            except CgroupError:
+                if not self._by_signals:
+                    raise
 
     def end(self, live: LiveRun) -> None:
         """The run has ended: nobody waits for a decision about it any more."""
@@ -142,8 +149,9 @@ class Enforcement:
             live.network = None
         if live.adopted is not None:  # before the keeper forgets it: the group is frozen while it is emptied
             live.adopted.give_back()
-        if live.group is not None:
+        if live.group is not None or self._by_signals:
             self._tell_keeper(lambda keeper: keeper.drop(live.id))
+        self._signalled.pop(live.id, None)
         live.adopted = None
 
     def tick(self) -> pa.RecordBatch | None:
@@ -167,10 +175,22 @@ class Enforcement:
             programs=lambda: self._collector.programs(live.number),
             recording=live.program.recording if live.program else frozenset(),
             gather=lambda: self._gather(live),
-            network=lambda: self._network(live),
+            signals=self._signals(live) if self._by_signals else None,
+            network=(lambda: self._network(live)) if self._collector.kernel is not None else None,
             limits=_limits(live),
             lease=lambda seconds: self._lease(live, seconds),
         )
+
+    @property
+    def _by_signals(self) -> bool:
+        """Whether a run without a cgroup is stopped by signals: where a source sees from beside, Lictor may be anybody's.
+
+        Not under the sensor, which is root's: whoever cannot be frozen there is acted on in a harder way.
+        """
+        return self._collector.kernel is None
+
+    def _signals(self, live: LiveRun) -> Signalled:
+        return self._signalled.setdefault(live.id, Signalled(partial(self._survivors, live.number)))
 
     def _gather(self, live: LiveRun) -> ProcessGroup:
         """The group of a run, made for one that was found: its tree is moved in until none is left outside."""
@@ -206,15 +226,18 @@ class Enforcement:
 
     # The keeper
 
-    def _add(self, keeper: Keeper, live: LiveRun, group: RunCgroup) -> None:
+    def _add(self, keeper: Keeper, live: LiveRun, group: RunCgroup | None = None) -> None:
         others = self._survivors(live.number)
-        keeper.add(live.id, group.directory, live.root_pid, live.root_key, live.fail, others)
+        group = group or live.group
+        keeper.add(live.id, None if group is None else group.directory, live.root_pid, live.root_key, live.fail, others)
 
     def _lease(self, live: LiveRun, seconds: float | None) -> None:
         then = _then(live)
         if seconds is None:
             self._tell_keeper(lambda keeper: keeper.clear(live.id))
         else:
+            if live.group is None:  # those that were found since it began
+                self._tell_keeper(lambda keeper: self._add(keeper, live))
             self._tell_keeper(lambda keeper: keeper.lease(live.id, seconds, then))
 
     def _tell_keeper(self, what: Callable[[Keeper], None]) -> None:
@@ -236,8 +259,8 @@ class Enforcement:
         try:
             keeper = Keeper.start(self._keeper_log)
             for live in self._runs.values():
-                if live.group is not None:
-                    self._add(keeper, live, live.group)
+                if live.group is not None or (live.enforce and self._by_signals):
+                    self._add(keeper, live)
             for hold in self.ladder.holds:
                 keeper.lease(hold.run, hold.seconds + LEASE_MARGIN_S, _then(self._runs[hold.run]))
         except KeeperError as error:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from enforcer.linux.kernel import SCOPES, InstalledPolicy
 from enforcer.linux.tables import RuleTableError
+from lictor.enforcing.places import concerns, places
 from lictor.errors import LictorError
 from pipeline.policy.combine import excusable, refuse_excuses
 from pipeline.policy.kernel import kernel_plan
@@ -22,7 +23,7 @@ from pipeline.policy.load import PolicyError
 from pipeline.steps.verdicts import Verdicts
 
 if TYPE_CHECKING:
-    from collectors.ebpf.collector import EbpfCollector
+    from collectors.interface import LiveCollector
     from lictor.inforce import PoliciesInForce
     from lictor.live import LiveRun
     from pipeline.flow import Step
@@ -35,7 +36,7 @@ class Installing:
 
     def __init__(
         self,
-        collector: EbpfCollector,
+        collector: LiveCollector,
         policies: PoliciesInForce,
         runs: Mapping[str, LiveRun],
         judges: dict[str, Step],
@@ -70,9 +71,17 @@ class Installing:
         live.judge = self._judges[live.id] = Verdicts(program, self._found)
         live.installed = self._installed(program)
 
-    def _installed(self, program: Program) -> InstalledPolicy:
-        plan, collector = kernel_plan(program), self._collector
-        return InstalledPolicy(plan, self._free_scope(), collector.map, collector.seed, enforce=self._enforce)
+    def heed(self, live: LiveRun) -> None:
+        """Tell the source which files a run is about."""
+        if live.context is not None:
+            self._collector.heed(live.number, places(live.program, live.context), concerns(live.program))
+
+    def _installed(self, program: Program) -> InstalledPolicy | None:
+        """The policy in the kernel's tables; ``None`` where the source has none."""
+        kernel = self._collector.kernel
+        if kernel is None:
+            return None
+        return InstalledPolicy(kernel_plan(program), self._free_scope(), kernel.map, kernel.seed, enforce=self._enforce)
 
     def enforce_inline(self, *, on: bool) -> None:
         """Carry verdicts out in the kernel, or only record them, for all runs there are and will be."""
@@ -83,7 +92,7 @@ class Installing:
 
     def reload(self) -> bool:
         """Put the policies as their files have them now in the place of those in force, for all runs or for none."""
-        fresh: dict[str, tuple[Program, InstalledPolicy]] = {}
+        fresh: dict[str, tuple[Program, InstalledPolicy | None]] = {}
         try:
             policies = self._policies.reread()
             for live in self._judged():
@@ -92,7 +101,8 @@ class Installing:
                     fresh[live.id] = program, self._installed(program)
         except (PolicyError, RuleTableError, LictorError, OSError) as error:
             for _, installed in fresh.values():
-                installed.remove()
+                if installed is not None:
+                    installed.remove()
             self._policies.refuse(str(error))
             return False
         for name, (program, installed) in fresh.items():
@@ -115,13 +125,15 @@ class Installing:
             live.excused = before
             raise
 
-    def _replace(self, live: LiveRun, program: Program, installed: InstalledPolicy) -> None:
+    def _replace(self, live: LiveRun, program: Program, installed: InstalledPolicy | None) -> None:
         """Let a complete policy take over; each task follows at its next event."""
-        if live.installed is not None:
-            live.superseded.append(live.installed)
-        for old in live.superseded:
-            old.hand_over(installed)
+        if installed is not None:
+            if live.installed is not None:
+                live.superseded.append(live.installed)
+            for old in live.superseded:
+                old.hand_over(installed)
         live.program, live.installed = program, installed
+        self.heed(live)
         live.judge = self._judges[live.id] = Verdicts(program, self._found)
         self._kept("runs", live.row())
 

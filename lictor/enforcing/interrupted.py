@@ -23,7 +23,7 @@ from pipeline import schema
 from pipeline.lake.errors import LakeError
 
 if TYPE_CHECKING:
-    from collectors.ebpf.decode import Context
+    from collectors.interface import Origin
 
 FOLDER = "services"
 """Notes of running services, below the lake."""
@@ -37,7 +37,7 @@ _OPEN = """
 class Interrupted:
     """The note of this service, and those of services that died."""
 
-    def __init__(self, lake: Path, context: Context, report: Callable[[str], None]) -> None:
+    def __init__(self, lake: Path, context: Origin, report: Callable[[str], None]) -> None:
         self._lake = lake
         self._context = context
         self._report = report

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lictor.observing.metrics import Reading
 
 if TYPE_CHECKING:
-    from collectors.ebpf.collector import EbpfCollector
+    from collectors.interface import LiveCollector
     from enforcer.ladder import Ladder
     from lictor.inforce import PoliciesInForce
     from lictor.live import LiveRun
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Looking:
     """The parts of one service that have something to be looked up."""
 
-    collector: EbpfCollector
+    collector: LiveCollector
     writer: LakeWriter
     ladder: Ladder
     policies: PoliciesInForce

@@ -26,7 +26,7 @@ _RETURN = {n: struct.pack("<BBhiBBhi", 0xB7, 0, 0, n, 0x95, 0, 0, 0) for n in (0
 """The program ``r0 = n; exit``."""
 
 _BTF = Path("/sys/kernel/btf/vmlinux")
-_NO_SENSOR = "the kernel sensor cannot run: nothing is observed or stopped on this machine"
+_NO_SENSOR = "the kernel sensor cannot run: nothing is stopped before it happens; another source sees less"
 _FIX = "run as root, outside a container that filters bpf(2)"
 
 

@@ -30,7 +30,7 @@ def capabilities(status: str | None = None) -> Check:
     missing = [name for name, bit in NEEDED_CAPABILITIES.items() if not bits >> bit & 1]
     if missing:
         return Check(
-            "capabilities", WARN, f"without {', '.join(missing)}", "lictor run and watch need them", "run as root"
+            "capabilities", WARN, f"without {', '.join(missing)}", "the kernel sensor needs them", "run as root"
         )
     return Check("capabilities", OK, ", ".join(NEEDED_CAPABILITIES))
 

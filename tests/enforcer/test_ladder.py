@@ -75,6 +75,17 @@ def test_nothing_to_do_returns_the_same_batch(ladder, machine):
     assert machine.calls == []
 
 
+@pytest.mark.parametrize("verdict", [v for v in schema.VERDICTS if v not in {"allow", "audit"}])
+def test_an_act_by_nobody_known_is_answered_for_by_nobody(ladder, machine, verdict):
+    unseen = {"process_key": None, "pid": None, "verdict": verdict, "enforced_at": "none"}
+    after, actions = ladder.act(batch(unseen, unseen))
+    assert states(after) == [("kill", "userspace", "failed")] * 2
+    assert results(actions) == [("kill", "failed")]
+    assert machine.calls == []
+    assert [action for action, _ in machine.alarms] == ["kill"]
+    assert machine.left() == []
+
+
 # Stopped by the kernel: file and exec
 
 

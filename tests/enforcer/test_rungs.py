@@ -131,6 +131,13 @@ def test_nothing_is_done_to_an_unknown_run(bench):
     assert bench.machine.calls == []
 
 
+def test_where_nobody_was_seen_nobody_is_touched_and_the_failure_is_told(bench):
+    deed = bench.rungs.record_unseen(order(key=0), bench.handle)
+    assert bench.settle() == [("kill", "failed")]
+    assert "not who did it" in deed.outcome.evidence
+    assert bench.machine.calls == []
+
+
 # A process
 
 

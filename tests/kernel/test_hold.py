@@ -20,8 +20,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from collectors.ebpf.decode import Run
 from collectors.identity import process_key_from_proc
+from collectors.interface import Run
 from enforcer.linux.kernel import InstalledPolicy
 from lictor.context import local_context
 from pipeline import schema

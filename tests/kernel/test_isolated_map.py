@@ -13,7 +13,7 @@ import socket
 import pyarrow as pa
 import pytest
 
-from collectors.ebpf.decode import Run
+from collectors.interface import Run
 from enforcer.linux.kernel import InstalledPolicy
 from lictor.context import local_context
 from pipeline import schema

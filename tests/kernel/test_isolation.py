@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.ebpf.decode import Run
+from collectors.interface import Run
 from enforcer.linux.isolation import Isolation
 from enforcer.linux.network import programs
 from tests.kernel.talker import Talker, isolation, listener, received, run_group

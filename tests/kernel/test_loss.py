@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import Run
+from collectors.interface import Run
 from enforcer.linux.kernel import InstalledPolicy
 from lictor.context import local_context
 from lictor.service import cgroup_mount

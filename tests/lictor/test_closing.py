@@ -25,12 +25,17 @@ def program(mode="enforce"):
 
 
 def said(lake=None, **fields):
-    live = LiveRun("r-1", 1, "codex", "codex exec x", "/w", "dev", 4, 77, "box", "boot", "ebpf", **fields)
+    source = fields.pop("source", "ebpf")
+    live = LiveRun("r-1", 1, "codex", "codex exec x", "/w", "dev", 4, 77, "box", "boot", source, **fields)
     return list(closing_lines(live, lake))
 
 
 def test_a_run_of_which_there_is_nothing_to_tell():
     assert said(events=5) == ["run r-1: 5 events, none lost, no policy", "look closer: lictor show r-1"]
+
+
+def test_a_source_that_cannot_count_its_losses_does_not_say_that_there_are_none():
+    assert said(events=5, source="portable")[0] == "run r-1: 5 events, none known to be lost, no policy"
 
 
 def test_the_lake_that_was_named_is_named_again():

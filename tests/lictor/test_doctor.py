@@ -41,6 +41,21 @@ def test_only_what_is_needed_decides(states, healthy, text):
     assert doctor.as_table(checks).column("state").to_pylist() == states
 
 
+@pytest.mark.parametrize(("other", "state"), [(OK, WARN), (WARN, FAIL)])
+def test_what_the_sensor_lacks_is_a_warning_where_another_source_can_be_used(other, state):
+    checks = [
+        Check("bpf(2)", FAIL, "x"),
+        Check("source portable", other, "x"),
+        Check("lake", FAIL, "x"),
+        Check("BTF", OK, "x"),
+    ]
+    assert [c.state for c in doctor.eased(checks)] == [state, other, FAIL, OK]
+
+
+def test_names_of_the_sensors_checks_are_names_of_checks(tmp_path):
+    assert {c.name for c in doctor.examine(doctor.probes(tmp_path))} >= set(doctor.FOR_SENSOR)
+
+
 def test_every_probe_of_this_machine_answers(tmp_path):
     checks = doctor.examine(doctor.probes(tmp_path))
     assert len({c.name for c in checks}) == len(checks)

@@ -38,11 +38,9 @@ def made(tmp_path):
         policies.close()
 
 
-def batch(rule):
-    return schema.batch(
-        "activity",
-        {name: pa.array([value]).dictionary_encode() for name, value in (("rule", rule), ("agent_run", "run-1"))},
-    )
+def batch(rule, key=7):
+    texts = {name: pa.array([value]).dictionary_encode() for name, value in (("rule", rule), ("agent_run", "run-1"))}
+    return schema.batch("activity", texts | {"process_key": pa.array([key], pa.int64())})
 
 
 def test_a_version_is_kept_once_with_its_text(made):
@@ -72,6 +70,14 @@ def test_a_change_from_within_a_run_is_refused(made, monkeypatch):
     assert "changed from within run run-1" in told[-1]
     assert kept[-1]["state"] == "refused"
     assert policies.changed()  # the next change, from outside, counts again
+
+
+def test_a_change_of_which_nobody_knows_who_made_it_is_refused_in_other_words(made, monkeypatch):
+    policies, _, told, _ = made()
+    monkeypatch.setattr(policies._files, "changed", lambda: True)
+    policies.notice(batch("policy-files", key=None))
+    assert not policies.changed()
+    assert "changed while run run-1 went on, and the source cannot tell by whom" in told[-1]
 
 
 def test_rereading_takes_the_file_as_it_is(made):

@@ -26,13 +26,19 @@ def folder(tmp_path, monkeypatch):
         ({"LICTOR_RUNTIME": "/x/y", "XDG_RUNTIME_DIR": "/run/user/1000"}, 1000, "/x/y"),
         ({"XDG_RUNTIME_DIR": "/run/user/1000"}, 1000, "/run/user/1000/lictor"),
         ({"XDG_RUNTIME_DIR": "/run/user/1000"}, 0, "/run/lictor"),
-        ({"XDG_RUNTIME_DIR": "relative"}, 1000, "/run/lictor"),
+        ({"XDG_RUNTIME_DIR": "relative", "HOME": "/home/a"}, 4242, "/home/a/.cache/lictor/run"),
         ({"LICTOR_RUNTIME": "relative"}, 0, "/run/lictor"),
-        ({}, 1000, "/run/lictor"),
+        ({"HOME": "/home/a"}, 4242, "/home/a/.cache/lictor/run"),
     ],
 )
 def test_where_it_is(environ, uid, expected):
     assert runtime.runtime_dir(environ, uid) == Path(expected)
+
+
+def test_a_session_that_the_environment_does_not_name_is_found(monkeypatch):
+    monkeypatch.setattr(Path, "is_dir", lambda path: str(path) == "/run/user/1000")
+    assert runtime.runtime_dir({"HOME": "/home/a"}, 1000) == Path("/run/user/1000/lictor")
+    assert runtime.runtime_dir({"HOME": "/home/a"}, 1001) == Path("/home/a/.cache/lictor/run")
 
 
 def test_what_lies_in_it(folder):

@@ -58,6 +58,24 @@ def test_agent_that_starts_is_found_and_its_end_is_seen(watcher, agent, tmp_path
     assert [r["exe"] for r in reads] == [os.path.realpath("/bin/cat")]
 
 
+def test_agent_is_found_without_the_sensor_too(agent, tmp_path):
+    watcher = watching.Watcher(watching.Options([], tmp_path / "lake", source="portable"))
+    (tmp_path / "work").mkdir()
+    with watcher.open():
+        child = subprocess.Popen([agent, "-c", "sleep 1; echo x > made; sleep 0.5"], cwd=tmp_path / "work")
+        serve_until(watcher, lambda: watcher.service.runs)
+        (live,) = watcher.service.runs.values()
+        assert (live.agent, live.root_pid, live.source) == ("codex", child.pid, "portable")
+        serve_until(watcher, lambda: child.poll() is not None and not watcher.service.runs)
+    rows = (
+        Lake(tmp_path / "lake")
+        .query("SELECT operation, path, agent_run FROM activity WHERE path IS NOT NULL")
+        .to_pylist()
+    )
+    assert ("file.create", str(tmp_path / "work" / "made"), live.id) in {tuple(row.values()) for row in rows}
+    assert {row["agent_run"] for row in rows} == {live.id}
+
+
 def test_agent_that_runs_already_is_found_with_its_children(watcher, agent):
     child = subprocess.Popen([agent, "-c", "sleep 30 & sleep 31 & wait"])
     try:
@@ -110,7 +128,8 @@ def test_context_is_that_of_the_process(agent, tmp_path):
         [agent, "-c", "read _"], cwd=tmp_path, env={"HOME": "/nowhere", "MARK": "1"}, stdin=subprocess.PIPE
     )
     try:
-        while psutil.Process(child.pid).exe() != str(agent):
+        # The kernel shows the program of an exec a moment before its environment.
+        while psutil.Process(child.pid).exe() != str(agent) or not psutil.Process(child.pid).environ():
             time.sleep(0.01)
         context, uid = watching._context(child.pid, "codex")
     finally:

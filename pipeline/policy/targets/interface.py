@@ -14,11 +14,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A source that tells user space what has happened, and of which operations; it stops nobody itself."""
+
+    name: str
+    operations: frozenset[str]
+    acts: str
+    """How verdicts on its rows are carried out, and what that leaves undone."""
+
+
+@dataclass(frozen=True)
 class Host:
-    """What a machine offers, as far as enforcement depends on it; found out at the rim."""
+    """What a machine offers, as far as enforcement depends on it; found out at the rim.
+
+    ``told`` is the source in the place of the sensor, where that is not used.
+    """
 
     sensor: bool = True
     network_hooks: bool = True
+    told: Told | None = None
 
 
 @dataclass(frozen=True)

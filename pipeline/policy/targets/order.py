@@ -16,4 +16,7 @@ if TYPE_CHECKING:
 
 def available(host: Host) -> list[Target]:
     """The targets of a host in the order in which they see an event."""
-    return [*([Sensor(network=host.network_hooks)] if host.sensor else []), UserSpace(watched=host.sensor)]
+    return [
+        *([Sensor(network=host.network_hooks)] if host.sensor else []),
+        UserSpace(watched=host.sensor, told=host.told),
+    ]

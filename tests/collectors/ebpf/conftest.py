@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from collectors.ebpf import records
-from collectors.ebpf.decode import Run
+from collectors.interface import Run
 from pipeline import schema
 
 CODES = {o.name: (schema.CLASSES.index(o.activity_class), o.code) for o in schema.OPERATIONS}

@@ -13,11 +13,10 @@ import pytest
 
 from collectors.ebpf import collector as module
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import Run
 from collectors.ebpf.libbpf import KernelRefusalError, Object
 from collectors.ebpf.records import SETTINGS
 from collectors.identity import process_key_from_proc
-from collectors.interface import CollectorError
+from collectors.interface import CollectorError, Run
 
 pytestmark = pytest.mark.kernel
 

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.ebpf import records
-from collectors.ebpf.decode import FROM_PROC, Context, Run, decode, marks_json, time_order, user_name, view
+from collectors.ebpf.decode import FROM_PROC, Context, decode, marks_json, time_order, user_name, view
 from collectors.identity import process_keys
+from collectors.interface import Run
 from pipeline import schema
 
 BOOT = "2d088848-4352-4a84-ad11-eb5cb4b8afc6"

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from collectors.ebpf.decode import Run
 from collectors.identity import process_key_from_proc
+from collectors.interface import Run
 
 pytestmark = pytest.mark.kernel
 

@@ -19,6 +19,7 @@ from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.enforcer import LEASE_MARGIN_S, LinuxEnforcer
 from enforcer.linux.reopen import open_as
+from enforcer.linux.signalled import Signalled
 from enforcer.rate import Rate
 from enforcer.vault.record import VaultError
 from enforcer.vault.store import Vault
@@ -248,6 +249,27 @@ def test_a_run_stands_still_and_goes_on(enforcer, tree, marked):
     assert ticks(pids) == before
     assert enforcer.thaw_run(order(tree.root.pid), tree.handle(), 5).evidence == "cgroup.events shows frozen 0"
     tree.wait_for(tree.moves)
+
+
+def test_where_no_cgroup_can_be_had_signals_stop_a_run_and_let_it_go_on(enforcer, tree, marked):
+    def refused():
+        raise CgroupError("may not be made")
+
+    leases = []
+    survivors = survivors_of(tree.mark, marked)
+    handle = replace(
+        tree.handle(), group=None, gather=refused, survivors=survivors, signals=Signalled(survivors), lease=leases.append
+    )  # fmt: skip
+    asked = order(tree.root.pid)
+    outcome = enforcer.freeze_run(asked, handle, 5)
+    assert outcome.confirmed, outcome
+    assert "stopped by SIGSTOP" in outcome.evidence
+    assert not tree.moves()
+    assert enforcer.wait_run_frozen(asked, handle, 0).confirmed
+    assert enforcer.thaw_run(asked, handle, 5).evidence == "SIGCONT sent; /proc shows none of them stopped"
+    tree.wait_for(tree.moves)
+    assert leases == [Limits().seconds + LEASE_MARGIN_S, None]
+    assert enforcer.freeze_run(asked, replace(handle, signals=None), 0) == Outcome("failed", "may not be made")
 
 
 def test_a_freeze_that_is_not_waited_for_is_proven_later(enforcer, tree):

@@ -119,6 +119,23 @@ def test_a_lease_that_runs_out_is_carried_out_while_lictor_lives(group, grow, ke
     assert group.directory.exists()  # Lictor lives, and may have use for it
 
 
+@pytest.mark.parametrize("then", ["release", "kill"])
+def test_a_run_without_a_group_is_reached_by_its_processes(grow, kept, log, state, until, then):
+    tree = grow()
+    kept.add("run-1", None, tree.pid, tree.key, "open", tree.tagged())
+    for pid in tree.pids():
+        os.kill(pid, signal.SIGSTOP)
+    kept.lease("run-1", 0.2, then)
+    if then == "release":
+        assert until(lambda: not any(state(pid) == "T" for pid in tree.pids()))
+        assert tree.pids()
+    else:
+        assert until(lambda: not tree.tagged())
+    assert until(lambda: read_settled(log, 0))
+    [row] = read_settled(log, 0)
+    assert (row.run, row.what, row.enforcement) == ("run-1", then, "confirmed")
+
+
 def test_a_lease_that_is_cleared_or_renewed_in_time_does_nothing(group, grow, kept, log):
     tree = grow(group=group)
     kept.add("run-1", group.directory, tree.pid, tree.key, "open")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,8 +15,10 @@ from collectors.identity import process_key_from_proc
 from enforcer.decisions import Decision
 from enforcer.interface import Order
 from enforcer.linux import cgroupfs
+from enforcer.linux.cgroupfs import CgroupError
 from lictor.context import local_context
 from lictor.control.pausing import Paused
+from lictor.enforcing import enforcement
 from lictor.service import Service, Settings
 from pipeline.policy.load import load_policy
 
@@ -65,6 +68,10 @@ def begin():
         child.wait()
 
 
+def state(pid):
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0].decode()
+
+
 def until(service, condition, timeout=10):
     deadline = time.monotonic() + timeout
     service.serve(lambda: condition() or time.monotonic() > deadline)
@@ -111,6 +118,24 @@ def test_a_question_is_a_row_and_its_answer_another(serving, begin):
     assert {row["state"] for row in rows} == {"waiting", "released"}
     assert (live.held, live.answers) == (1, {"released": 1})
     assert rows[-1]["decided_by"] == "root"
+
+
+def test_where_no_cgroup_can_be_had_a_run_is_held_by_signals(serving, begin, monkeypatch):
+    def refuse(*_, **__):
+        raise CgroupError("may not be made")
+
+    monkeypatch.setattr(enforcement, "adopt", refuse)
+    service = serving("freeze", source="portable")
+    child, live = begin(service, "while :; do :; done")
+    ladder = service.enforcement.ladder
+    service.enforcement.order(Order("freeze", live.id, live.root_key, live.root_pid, actor="root"))
+    until(service, lambda: list(ladder.holds))
+    assert state(child.pid) == "T"
+    assert live.group is None
+    (hold,) = ladder.holds
+    assert service.enforcement.decide(hold, Decision("release", "root", None, 0)).confirmed
+    assert state(child.pid) == "R"
+    service.end(live, None)
 
 
 def test_the_switch_lets_everything_go_and_raises_an_alarm(serving, begin):

@@ -37,6 +37,11 @@ class Collector:
 
     def __init__(self):
         self.maps = {}
+        self.kernel = self
+        self.heeded = []
+
+    def heed(self, number, places, concerns):
+        self.heeded.append((number, places, concerns))
 
     def map(self, name):
         return self.maps.setdefault(name, Map())
@@ -134,3 +139,18 @@ def test_no_more_scopes_than_the_sensor_has(parts, live, monkeypatch):
     monkeypatch.setattr(module, "SCOPES", 2)
     with pytest.raises(LictorError, match="holds 1 policies at a time"):
         made.install(replace(live, id="run-2", installed=None), live.program)
+
+
+def test_a_source_without_tables_has_a_run_judged_alone_and_is_told_where_to_look(parts, live):
+    made, collector, judges, _ = parts
+    made.remove(live)
+    live.installed = collector.kernel = None
+    made.install(live, live.program)
+    made.heed(live)
+    assert live.installed is None
+    assert judges[live.id] is live.judge
+    assert made.reload()
+    assert live.installed is None
+    assert [number for number, _, _ in collector.heeded] == [live.number] * 2
+    assert all(str(places[0]) == live.context.workspace for _, places, _ in collector.heeded)
+    assert not any(concerns("/elsewhere/entirely") for _, _, concerns in collector.heeded)

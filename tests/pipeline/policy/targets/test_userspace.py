@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.policy.targets.interface import Wanted
+from pipeline.policy.targets.interface import Told, Wanted
 from pipeline.policy.targets.userspace import (
     CUT_AFTER,
     DISCONNECTED,
+    ENDED_AFTER,
     HELD_AFTER,
     KILLED_AFTER,
     NOWHERE,
     TAKEN_AFTER,
+    UNSEEN,
     UNWATCHED,
     UserSpace,
 )
@@ -54,3 +56,32 @@ def test_without_a_sensor_no_connection_is_cut_either(action):
 def test_without_a_sensor_nothing_is_stopped():
     (found,) = UserSpace(watched=False).answers(None, [WANTED])
     assert [s.where for s in found.shares] == [UNWATCHED, NOWHERE]
+
+
+TOLD = Told("looker", frozenset({"file.create", "net.connect", "exit"}), "afterwards, if at all")
+
+
+def test_what_another_source_never_sees_is_enforced_nowhere_and_the_rest_afterwards():
+    wanted = replace(WANTED, operations=frozenset({"file.read", "file.write", "file.create", "net.connect", "exit"}))
+    (found,) = UserSpace(told=TOLD).answers(None, [wanted])
+    ways = {operation: share.where for share in found.shares for operation in share.operations}
+    after = dict.fromkeys(("file.write", "file.create", "net.connect"), KILLED_AFTER)
+    assert ways == {**after, "file.read": UNSEEN, "exit": NOWHERE}
+    reasons = {operation: text for operations, text in found.reasons for operation in operations}
+    assert reasons["file.read"] == "the source looker makes no rows of it"
+    assert reasons["net.connect"] == "under the source looker: afterwards, if at all"
+
+
+@pytest.mark.parametrize("action", ["ask", "freeze"])
+def test_under_another_source_a_hold_may_be_impossible(action):
+    (found,) = UserSpace(told=TOLD).answers(
+        None, [replace(WANTED, action=action, operations=frozenset({"net.connect"}))]
+    )
+    assert [s.where for s in found.shares] == [f"{HELD_AFTER}; by signals where this user may have no cgroup"]
+
+
+def test_under_another_source_no_network_is_cut():
+    (found,) = UserSpace(told=TOLD).answers(
+        None, [replace(WANTED, action="isolate", operations=frozenset({"net.connect"}))]
+    )
+    assert [s.where for s in found.shares] == [ENDED_AFTER]
