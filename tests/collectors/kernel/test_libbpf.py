@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.ebpf import libbpf
 from collectors.ebpf.collector import OBJECT
-from collectors.ebpf.records import HASH_KEY, PATH_BITS
+from collectors.kernel import libbpf
+from collectors.kernel.records import HASH_KEY, PATH_BITS
 
 SMALL = {"events": 1 << 16, "priority": 1 << 16, "strings": 1 << 16}
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.ebpf.columns import Distinct, Table, Vocabulary, constant, looked_up, masked, scattered
+from collectors.kernel.columns import Distinct, Table, Vocabulary, constant, looked_up, masked, scattered
 from pipeline import schema
 
 words = st.one_of(st.none(), st.sampled_from(["a", "b", "", "é"]))

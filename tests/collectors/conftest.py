@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from collectors.ebpf import records
 from collectors.interface import Run
+from collectors.kernel import records
 from pipeline import schema
 
 CODES = {o.name: (schema.CLASSES.index(o.activity_class), o.code) for o in schema.OPERATIONS}

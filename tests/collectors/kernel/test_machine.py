@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.ebpf import machine
+from collectors.kernel import machine
 
 
 def test_the_boot_clock_and_the_offset_make_the_time():

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.ebpf.records import EVENT, STRIDE
+from collectors.kernel.records import EVENT, STRIDE
 
 _WORD = 8
 _FIRST, _LAST = 1, 14

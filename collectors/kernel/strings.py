@@ -15,8 +15,8 @@ import shlex
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.ebpf.columns import Vocabulary
-from collectors.ebpf.records import CHUNK, CHUNK_DATA, CHUNK_FAULT, STRIDE
+from collectors.kernel.columns import Vocabulary
+from collectors.kernel.records import CHUNK, CHUNK_DATA, CHUNK_FAULT, STRIDE
 
 _UNTIDY = re.compile(r"/(?:\.{0,2})(?:/|$)")
 

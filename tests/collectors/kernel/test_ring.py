@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.ebpf.records import STRIDE
-from collectors.ebpf.ring import PAGE, Ring
+from collectors.kernel.records import STRIDE
+from collectors.kernel.ring import PAGE, Ring
 
 BUSY = 1 << 31
 SIZE = PAGE

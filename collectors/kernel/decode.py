@@ -17,17 +17,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf import network, paths
-from collectors.ebpf.columns import Distinct, Table, constant, looked_up, masked, scattered
-from collectors.ebpf.members import Members, Records
-from collectors.ebpf.processes import ImageTable, ProcessTable
-from collectors.ebpf.records import EVENT, RULE_DEFAULT, RULE_ISOLATED, VERDICT_NONE
-from collectors.ebpf.strings import StringTable
 from collectors.identity import process_keys
 from collectors.interface import Origin, Run
+from collectors.kernel import network, paths
+from collectors.kernel.columns import Distinct, Table, constant, looked_up, masked, scattered
+from collectors.kernel.members import Members, Records
+from collectors.kernel.processes import ImageTable, ProcessTable
+from collectors.kernel.records import EVENT, RULE_DEFAULT, RULE_ISOLATED, VERDICT_NONE
+from collectors.kernel.strings import StringTable
 from pipeline import schema
 
-SOURCE = "ebpf"
 EINPROGRESS = 115
 FROM_PROC = 1 << 31
 """Programs with numbers from here on were read from ``/proc``, not told by the kernel at exec."""
@@ -59,6 +58,8 @@ class Context(Origin):
 
     clock_offset_ns: int
     """Added to the boot clock it gives nanoseconds since 1970."""
+    source: str
+    """``activity.source``."""
     strings: StringTable = field(default_factory=StringTable)
     processes: ProcessTable = field(default_factory=ProcessTable)
     images: ImageTable = field(default_factory=ImageTable)
@@ -157,7 +158,7 @@ def _when(records: Records, context: Context) -> dict[str, pa.Array]:
         "boottime_ns": pa.array(boottime),
         "host": constant(context.host, rows),
         "boot_id": constant(context.boot_id, rows),
-        "source": constant(SOURCE, rows),
+        "source": constant(context.source, rows),
         "cpu": pa.array(records["cpu"].astype(np.int32)),
         "seq": pa.array(records["seq"].astype(np.int64)),
     }

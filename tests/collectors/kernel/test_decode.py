@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.ebpf import records
-from collectors.ebpf.decode import FROM_PROC, Context, decode, marks_json, time_order, user_name, view
 from collectors.identity import process_keys
 from collectors.interface import Run
+from collectors.kernel import records
+from collectors.kernel.decode import FROM_PROC, Context, decode, marks_json, time_order, user_name, view
 from pipeline import schema
 
 BOOT = "2d088848-4352-4a84-ad11-eb5cb4b8afc6"
@@ -34,7 +34,7 @@ def context(chunks):
 
 
 def made_context(chunks):
-    context = Context("box", BOOT, OFFSET)
+    context = Context("box", BOOT, OFFSET, "ebpf")
     for number, text in TEXTS.items():
         context.strings.add(chunks(number, text))
     context.runs[1] = Run("r-1", "codex")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from collectors.ebpf import records
-from collectors.ebpf.members import Members
+from collectors.kernel import records
+from collectors.kernel.members import Members
 
 TURNED = [n for n in records.EVENT.names if n not in ("net.src", "net.dst", "net.src_port", "net.dst_port")]
 

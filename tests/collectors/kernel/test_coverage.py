@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.ebpf.coverage import Ledger, Reading
-from collectors.ebpf.records import CLASSES, EVENT, REASONS
+from collectors.kernel.coverage import Ledger, Reading
+from collectors.kernel.records import CLASSES, EVENT, REASONS
 from pipeline import schema
 
 CPUS = 2

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.columns import masked, scattered
-from collectors.ebpf.members import Records
-from collectors.ebpf.strings import StringTable
+from collectors.kernel.columns import masked, scattered
+from collectors.kernel.members import Records
+from collectors.kernel.strings import StringTable
 from pipeline import schema
 
 _EXEC = schema.OPERATION_BY_NAME["exec"].code

@@ -115,6 +115,18 @@ class Map:
             pointer = ctypes.create_string_buffer(key.raw, size)
 
 
+def missed(program_fd: int) -> int:
+    """Calls that the kernel skipped since the program was running already; 0 where it does not say.
+
+    ``recursion_misses`` stands at byte 208 of ``struct bpf_prog_info`` since 5.12.
+    """
+    info = ctypes.create_string_buffer(216)
+    length = ctypes.c_uint32(len(info))
+    if library().c.bpf_obj_get_info_by_fd(program_fd, info, ctypes.byref(length)) or length.value < len(info):
+        return 0
+    return int.from_bytes(info.raw[208:216], "little")
+
+
 class Program:
     """One loaded program."""
 
@@ -134,15 +146,8 @@ class Program:
         library().c.bpf_program__set_autoload(self._pointer, ctypes.c_bool(False))
 
     def missed(self) -> int:
-        """Calls that the kernel skipped since the program was running already; 0 where it does not say.
-
-        ``recursion_misses`` stands at byte 208 of ``struct bpf_prog_info`` since 5.12.
-        """
-        info = ctypes.create_string_buffer(216)
-        length = ctypes.c_uint32(len(info))
-        if library().c.bpf_obj_get_info_by_fd(self.fd, info, ctypes.byref(length)) or length.value < len(info):
-            return 0
-        return int.from_bytes(info.raw[208:216], "little")
+        """See ``missed``."""
+        return missed(self.fd)
 
     def attach(self) -> int:
         """Attach by its section name; the link. Raises ``KernelRefusalError``."""

@@ -14,8 +14,8 @@ import struct
 import numpy as np
 import pytest
 
-from collectors.ebpf import records
 from collectors.ebpf.collector import OBJECT
+from collectors.kernel import records
 from pipeline import schema
 
 HEADER = OBJECT.with_name("record.h")

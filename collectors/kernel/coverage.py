@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.records import CLASSES, REASONS
+from collectors.kernel.records import CLASSES, REASONS
 from pipeline import schema
 
 _REPORTED = [schema.CLASSES.index(c) for c in ("process", "file", "network", "kernel")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from collectors.ebpf import paths, records
-from collectors.ebpf.strings import StringTable
+from collectors.kernel import paths, records
+from collectors.kernel.strings import StringTable
 
 
 def test_each_distinct_path_is_asked_for_once(event, chunks):

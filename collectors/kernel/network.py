@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.columns import Table, looked_up, masked, scattered
-from collectors.ebpf.members import Records
+from collectors.kernel.columns import Table, looked_up, masked, scattered
+from collectors.kernel.members import Records
 from pipeline import schema
 
 _NETWORK = schema.CLASSES.index("network")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.ebpf.records import CHUNK, CHUNK_DATA, CHUNK_FAULT, STRIDE
-from collectors.ebpf.strings import StringTable, tidy
+from collectors.kernel.records import CHUNK, CHUNK_DATA, CHUNK_FAULT, STRIDE
+from collectors.kernel.strings import StringTable, tidy
 
 texts = st.dictionaries(st.integers(1, 2**32 - 1), st.binary(min_size=1, max_size=450), max_size=8)
 

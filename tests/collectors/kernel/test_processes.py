@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.ebpf.processes import ImageTable, ProcessTable
+from collectors.kernel.processes import ImageTable, ProcessTable
 
 keys = st.one_of(st.integers(-6, 6), st.sampled_from([-(2**63), 2**63 - 1]))
 rows = st.lists(st.tuples(keys, keys, st.integers(0, 2**32 - 1)), max_size=6)

@@ -13,7 +13,7 @@ import mmap
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.ebpf.records import STRIDE
+from collectors.kernel.records import STRIDE
 
 _BUSY = np.uint32(1 << 31)
 PAGE = mmap.PAGESIZE
