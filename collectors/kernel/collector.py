@@ -82,8 +82,15 @@ class RingCollector(LiveCollector):
     def _missed(self) -> int:
         """Calls of the kernel programs that the kernel skipped."""
 
-    def _prepare(self, raw: NDArray[np.uint8]) -> None:
-        """Complete drained rows in place, where the kernel programs could not."""
+    def _prepare(self, raw: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Drained rows that have been counted, completed where the kernel programs could not; all of them as a rule."""
+        return raw
+
+    def _write_marks(self) -> None:
+        """Tell the programs which environment variables are marks."""
+        marks = self.map("marks")
+        for mark in MARKS:
+            marks.update(mark.name.encode().ljust(24, b"\0")[:24], b"\1\0\0\0")
 
     def _set_up(self, epoch: int = 1) -> None:
         """Tell the loaded programs what they need to know, and map the rings."""
@@ -91,9 +98,7 @@ class RingCollector(LiveCollector):
         self._settings["epoch"] = epoch
         self._settings["watch"] = self._on_candidates is not None
         self._write_settings()
-        marks = self.map("marks")
-        for mark in MARKS:
-            marks.update(mark.name.encode().ljust(24, b"\0")[:24], b"\1\0\0\0")
+        self._write_marks()
         self._rings = {n: Ring(self.map(n).fd, size) for n, size in self._sizes.items()}
         self._any, self._runs_only = self._polled("events", "priority"), self._polled("events")
 
@@ -177,9 +182,9 @@ class RingCollector(LiveCollector):
         urgent = self._rings["priority"].drain()
         self._drain_strings()
         raw = np.concatenate([urgent, events]) if len(urgent) else events
-        self._prepare(raw)
+        self._ledger.count(view(raw))
+        raw = self._prepare(raw)
         records = view(raw)
-        self._ledger.count(records)
         if self._on_candidates is not None and len(urgent):
             found = records["class"] == _AGENT
             if found.any():

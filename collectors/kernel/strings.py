@@ -65,6 +65,14 @@ class StringTable:
         # Decoded once, here: each batch asks for its distinct strings again.
         self._texts.update((i, flat[a:b].decode("utf-8", "backslashreplace")) for i, a, b in spans)
 
+    def keep(self, number: int, text: str) -> None:
+        """Take in a text that was put together here, under a number that no kernel program gives out."""
+        self._texts[number] = text
+
+    def text(self, number: int) -> str | None:
+        """One text; ``None`` for 0 and for what never arrived."""
+        return self._texts.get(number)
+
     def get(self, ids: NDArray[np.uint32]) -> list[str | None]:
         """Texts of distinct ids; ``None`` for id 0 and for what never arrived. Bytes that are no UTF-8 show as hexadecimal escapes."""
         return list(map(self._texts.get, ids.tolist()))
