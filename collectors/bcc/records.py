@@ -6,7 +6,7 @@ import numpy as np
 
 PROCESS = np.dtype([
     ("start", "<u8"), ("run", "<u4"), ("image", "<u4"), ("place", "<u4"), ("threads", "<i4"),
-    ("status", "<u4"), ("ended", "<u4"),
+    ("status", "<u4"), ("ended", "<u2"), ("signal", "<u2"),
 ])  # fmt: skip
 """``struct process``."""
 

@@ -26,7 +26,8 @@ struct process {
 	u32 place; /* working directory */
 	s32 threads;
 	u32 status; /* as wait(2) will report it, once something has ended the process */
-	u32 ended;
+	u16 ended;
+	u16 signal; /* one that was sent and has not been handled */
 };
 
 struct numbers { u32 epoch, texts, images, places; };

@@ -25,7 +25,7 @@ TRACEPOINT_PROBE(task, task_newtask)
 	copy = *p;
 	copy.start = e.time;
 	copy.threads = 1;
-	copy.status = copy.ended = 0;
+	copy.status = copy.ended = copy.signal = 0;
 	e.class = CLASS_PROCESS;
 	e.op = OP_FORK;
 	if (tags.update(&child, &copy)) {
@@ -51,26 +51,48 @@ TRACEPOINT_PROBE(sched, sched_process_exec)
 	return 0;
 }
 
-static inline void note_end(u32 status, int signal)
+static inline void note_exit(u32 status)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct process *p = tags.lookup(&pid);
 
-	if (!p || (signal && p->ended))
+	if (!p)
 		return;
-	p->status = status;
+	p->status = (status & 0xff) << 8;
 	p->ended = 1;
 }
 
-TRACEPOINT_PROBE(syscalls, sys_enter_exit_group) { note_end((args->error_code & 0xff) << 8, 0); return 0; }
-TRACEPOINT_PROBE(syscalls, sys_enter_exit) { note_end((args->error_code & 0xff) << 8, 0); return 0; }
+TRACEPOINT_PROBE(syscalls, sys_enter_exit_group) { note_exit(args->error_code); return 0; }
+TRACEPOINT_PROBE(syscalls, sys_enter_exit) { note_exit(args->error_code); return 0; }
+
+/*
+ * A signal that ends a process and has no handler is turned into SIGKILL for each of its threads as it is sent, so that
+ * only the sender's side knows which it was. It names the process by its leader, as kill(2) does.
+ */
+TRACEPOINT_PROBE(signal, signal_generate)
+{
+	u32 pid = args->pid;
+	struct process *p = tags.lookup(&pid);
+
+	if (p && args->result == 0 && args->sig > 0 && args->sig < 128)
+		p->signal = args->sig;
+	return 0;
+}
 
 TRACEPOINT_PROBE(signal, signal_deliver)
 {
-	u32 signal = args->sig & 127;
+	u32 pid = bpf_get_current_pid_tgid() >> 32, signal = args->sig & 127;
+	struct process *p = tags.lookup(&pid);
 
-	if (args->sa_handler == 0 && (signal > 63 || SIGNALS_THAT_END >> signal & 1))
-		note_end(signal, 1);
+	if (!p || p->ended)
+		return 0;
+	if (args->sa_handler || (signal < 64 && !(SIGNALS_THAT_END >> signal & 1))) {
+		if (p->signal == signal)
+			p->signal = 0;
+		return 0;
+	}
+	p->status = signal == 9 && p->signal ? p->signal : signal;
+	p->ended = 1;
 	return 0;
 }
 
