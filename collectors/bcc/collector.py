@@ -50,7 +50,7 @@ class BccCollector(RingCollector):
         self._links = Links()
         self._own = OwnTexts(self.context.strings, self._processors)
         self._places = Places(self.context.strings, self._own, self._links)
-        self._images = Images(self.context.strings, self._own, self._places, self._links, self._image_of, self._opened)
+        self._images = Images(self.context.strings, self._own, self._places, self._links, self._image_of)
         self._starts = Starts()
         self._last_place = 0
 
@@ -131,11 +131,6 @@ class BccCollector(RingCollector):
     def _image_of(self, pid: int) -> int | None:
         process = self._process(pid)
         return None if process is None else int(process["image"])
-
-    def _opened(self, pid: int, descriptor: int) -> int | None:
-        key = descriptor.to_bytes(4, "little") + pid.to_bytes(4, "little")
-        place = self.map("folders").lookup(key, 4)
-        return int.from_bytes(place, "little") if place else None
 
     def tagged(self, pid: int) -> int:
         """Number of the run that a process belongs to; 0 for none, also when it is gone."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ from pipeline import schema
 
 _EXEC = schema.OPERATION_BY_NAME["exec"].code
 _PROCESS, _AGENT = (schema.CLASSES.index(c) for c in ("process", "agent"))
-_DESCRIPTOR = re.compile(r"/dev/fd/(\d{1,9})")
 _Q = {name: 1 << at for at, name in enumerate(schema.QUALITY)}
 
 
@@ -53,11 +51,10 @@ class Images:
         places: Places,
         links: Links,
         runs_now: Callable[[int], int | None],
-        opened: Callable[[int, int], int | None],
     ) -> None:
-        """``runs_now`` tells the number of the program that a process of a run runs now, ``opened`` the place behind one of its descriptors."""
+        """``runs_now`` tells the number of the program that a process of a run runs now."""
         self._strings, self._own, self._places, self._links = strings, own, places, links
-        self._runs_now, self._opened = runs_now, opened
+        self._runs_now = runs_now
 
     def complete(self, records: NDArray[np.void]) -> None:
         """Programs that were started, in place. One step in Python for each: ``/proc`` is asked for each."""
@@ -78,7 +75,8 @@ class Images:
         asked = posixpath.join(cwd or "", given) if given else None
         if not record["exec.argv"][0]:
             quality |= self._arguments_of_proc(record, proc)
-        running, by_name = _running(proc), self._by_name(self._behind(pid, asked), int(record["exec.argv"][0]))
+        by_descriptor = self._places.text(int(record["exec.cwd"][0]))
+        running, by_name = _running(proc), self._by_name(by_descriptor or asked, int(record["exec.argv"][0]))
         # Which program a process of nobody's runs now is not known: it is taken for this one where the names agree.
         if running and (by_name in (None, running.path) if nobodys else self._runs_now(pid) == int(record["image"][0])):
             quality = quality & ~_Q["claimed"] | _Q["from_proc"]
@@ -106,12 +104,6 @@ class Images:
         record["exec.argv"] = self._own.number(argv.decode("utf-8", "backslashreplace") or None)
         record["exec.argv_len"] = len(argv)
         return _Q["from_proc"]
-
-    def _behind(self, pid: int, asked: str | None) -> str | None:
-        """A path, or the file behind it where the kernel made it of a descriptor (``fexecve``)."""
-        found = _DESCRIPTOR.fullmatch(asked or "")
-        place = self._opened(pid, int(found[1])) if found else None
-        return (self._places.text(place) if place else None) or asked
 
     def _by_name(self, asked: str | None, argv: int) -> str | None:
         """The file that runs, by the path that was asked for: of a script its interpreter, which begins the arguments."""

@@ -26,6 +26,7 @@ _TWO_PATHS = np.zeros(256, np.bool_)
 _TWO_PATHS[[schema.OPERATION_BY_NAME[n].code for n in ("file.rename", "file.link", "file.symlink")]] = True
 _UNRESOLVED = 1 << schema.QUALITY.index("unresolved")
 
+_SELF = "/proc/self/"
 _OPENED = 1 << 20
 """Folders opened are kept by the low bits of their number: the newest of those that share them."""
 _PLACE_BITS = 31
@@ -90,10 +91,23 @@ class Places:
             other, lost = self._joined(part["file.path_to"][two], base, np.zeros(len(base), np.bool_), None)
             records["file.path_to"][rows[two]] = other
             open_end[two] |= lost
+        self._name_the_asker(final, part["pid"])
         records["file.path"][rows] = final
         records["file.dev"][rows] = 0
         records["file.ino"][rows] = 0
         records["quality"][rows[open_end]] |= np.uint16(_UNRESOLVED)
+
+    def _name_the_asker(self, final: NDArray[np.uint32], pid: NDArray[np.uint32]) -> None:
+        """``/proc/self`` is another folder for each process: it gets its name, in place."""
+        distinct = Distinct(final)
+        theirs = np.array([(t or "").startswith(_SELF) for t in map(self._strings.text, distinct.values.tolist())])
+        rows = np.flatnonzero(theirs[distinct.codes])
+        if not len(rows):
+            return
+        pairs = Distinct(final[rows].astype(np.int64) << 32 | pid[rows])
+        named = [(self._strings.text(pair >> 32) or "", pair & 0xFFFFFFFF) for pair in pairs.values.tolist()]
+        numbers = [self._own.number(f"/proc/{asker}/{text.removeprefix(_SELF)}") for text, asker in named]
+        final[rows] = np.array(numbers, np.uint32)[pairs.codes]
 
     def _joined(
         self,

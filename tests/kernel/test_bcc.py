@@ -125,6 +125,17 @@ def test_paths_are_whole_whatever_they_start_from(bcc, tmp_path):
     }  # fmt: skip
 
 
+def test_acts_and_programs_by_descriptor_have_their_file(bcc, acts, tmp_path):
+    script = "import os; f = os.open('f', os.O_RDWR | os.O_CREAT); os.ftruncate(f, 3); os.fchmod(f, 0o600); os.close(f)"
+    _, rows, _ = observed(bcc(), "python3", "-I", "-c", script, cwd=tmp_path)
+    told = {r["operation"]: r["path"] for r in rows if r["operation"] in ("file.truncate", "file.chmod")}
+    assert told == dict.fromkeys(("file.truncate", "file.chmod"), f"{tmp_path}/f")
+    program = os.path.realpath("/bin/true")
+    _, rows, _ = observed(bcc(), acts, "by_descriptor", program)
+    last = [r for r in rows if (r["operation"], r["errno"]) == ("exec", 0)][-1]
+    assert (last["exe"], last["cmdline"]) == (program, "by-descriptor")
+
+
 def test_a_connect_has_its_address_and_protocol(bcc, tmp_path):
     script = (
         "import socket\n"

@@ -106,6 +106,8 @@ static inline int describe(struct work *w)
 	case __NR_unlinkat: of_file(w, OP_DELETE, c->a0, c->a1); return 1;
 	case __NR_mkdir: of_file(w, OP_MKDIR, AT_FDCWD, c->a0); return 1;
 	case __NR_mkdirat: of_file(w, OP_MKDIR, c->a0, c->a1); return 1;
+	case __NR_ftruncate: of_file(w, OP_TRUNCATE, c->a0, 0); return 1;
+	case __NR_fchmod: of_file(w, OP_CHMOD, c->a0, 0); w->e.file.mode = c->a1; return 1;
 	case __NR_truncate: of_file(w, OP_TRUNCATE, AT_FDCWD, c->a0); return 1;
 	case __NR_chmod: of_file(w, OP_CHMOD, AT_FDCWD, c->a0); w->e.file.mode = c->a1; return 1;
 	case __NR_fchmodat: case 452: /* fchmodat2, since 6.6 */

@@ -180,6 +180,22 @@ static inline u64 environment(const struct call *c)
 	return c->sp + 8 * ((argc & 0xffffff) + 2);
 }
 
+/* The place behind a program that was started by descriptor: the kernel calls it /dev/fd/N. */
+static inline u32 behind_descriptor(const struct text_scratch *s, u32 pid)
+{
+	u64 key;
+	u32 fd = 0, *place;
+
+	if (*(u64 *)s->text != 0x2f64662f7665642fULL || s->length < 9 || s->length > 12) /* "/dev/fd/" */
+		return 0;
+	for (u32 at = 8; at < 12; at++)
+		if (at < s->length)
+			fd = fd * 10 + (s->text[at] - '0');
+	key = descriptor(pid, fd);
+	place = folders.lookup(&key);
+	return place ? *place : 0;
+}
+
 /* Where its arguments are, and which path was asked for. */
 static inline void started(struct work *w, struct text_scratch *s, struct settings *set)
 {
@@ -204,6 +220,7 @@ static inline void started(struct work *w, struct text_scratch *s, struct settin
 		return;
 	}
 	read_path(s, name);
+	e->exec.cwd = behind_descriptor(s, w->c.pid); /* the folder itself is the place in dev */
 	e->exec.path = intern(s, set);
 	e->quality |= s->quality;
 }

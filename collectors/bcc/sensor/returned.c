@@ -30,11 +30,19 @@ static inline void copy_descriptor(u32 pid, u32 from, s64 to)
 	}
 }
 
+static inline void forget_descriptor(u32 pid, u32 fd)
+{
+	u64 key = descriptor(pid, fd);
+
+	folders.delete(&key);
+}
+
 /* Calls that make no event and that later ones are understood by; 1 where it was one. */
 static inline int kept_in_mind(const struct call *c)
 {
 	switch (c->nr) {
 	case __NR_socket: note_socket(c->pid, c->ret, c->a0, c->a1, c->a2); return 1;
+	case __NR_close: forget_descriptor(c->pid, c->a0); return 1;
 	case __NR_dup: case __NR_dup2: case __NR_dup3: copy_descriptor(c->pid, c->a0, c->ret); return 1;
 	case __NR_fcntl:
 		if (c->a1 == F_DUPFD || c->a1 == F_DUPFD_CLOEXEC)
@@ -76,8 +84,8 @@ static inline void tell_paths(struct work *w, struct process *p, struct text_scr
 	}
 	if (e->class == CLASS_PLACE) {
 		made = p->place = next_place();
-	} else if (e->class == CLASS_FILE && e->op >= OP_OPEN && e->op <= OP_READ && w->c.ret >= 0) {
-		made = next_place(); /* it may be a folder that others are opened from */
+	} else if (e->class == CLASS_FILE && e->op >= OP_OPEN && e->op <= OP_CREATE && w->c.ret >= 0) {
+		made = next_place(); /* it may be a folder that others are opened from, or be acted on by its descriptor */
 		open_place(w, made);
 	}
 	e->file.ino |= (u64)made << 32;

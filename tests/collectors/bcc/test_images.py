@@ -31,10 +31,7 @@ class Table:
         links.refresh()
         own = OwnTexts(self.strings, 2)
         self.places = Places(self.strings, own, links)
-        self.opened = {}
-        self.images = Images(
-            self.strings, own, self.places, links, lambda _pid: IMAGE, lambda pid, fd: self.opened.get((pid, fd))
-        )
+        self.images = Images(self.strings, own, self.places, links, lambda _pid: IMAGE)
         self._event, self._chunks, self._given = event, chunks, 0
 
     def text(self, text):
@@ -119,8 +116,7 @@ def test_a_script_and_its_interpreter(table, gone, tmp_path):
 
 def test_a_program_by_descriptor(table, gone):
     table.places.learn(9, SLEEP)
-    table.opened[gone, 4] = 9
-    assert table.complete(gone, "/dev/fd/4")["path"] == SLEEP
+    assert table.complete(gone, "/dev/fd/4", exec__cwd=9)["path"] == SLEEP
     assert table.complete(gone, "/dev/fd/5")["path"] == "/dev/fd/5"
 
 

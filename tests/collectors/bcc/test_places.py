@@ -122,6 +122,16 @@ def test_an_exec_that_failed_is_a_path_too_and_other_records_are_left_alone(worl
     assert (world.records["fork.child_pid"][1], world.records["net.path"][2]) == (4, 9)
 
 
+def test_proc_self_is_named_after_who_asks(world):
+    rows = [world.row("file.read", "/proc/self/maps", pid=pid) for pid in (12, 13, 12)]
+    assert world.complete(*rows) == ["/proc/12/maps", "/proc/13/maps", "/proc/12/maps"]
+
+
+def test_an_act_by_descriptor_is_on_the_file_that_was_opened(world):
+    opened = world.row("file.write", "file", HOME, made=301)
+    assert world.complete(world.row("file.truncate", None, 301), opened)[0] == "/no-such/home/file"
+
+
 def test_a_text_that_was_lost_leaves_the_folder(world):
     assert world.complete(world.row("file.delete", None, HOME)) == ["/no-such/home"]
 
