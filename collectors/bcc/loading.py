@@ -92,10 +92,14 @@ def _taken(channel: socket.socket) -> dict[str, dict[str, int]]:
     """Descriptors that the child has sent, by kind and name."""
     found: dict[str, dict[str, int]] = {kind: {} for kind in _KINDS}
     while True:
-        message, received, _, _ = socket.recv_fds(channel, 1 << 16, compiler.AT_ONCE, socket.MSG_CMSG_CLOEXEC)
+        # Not recv_fds: it drops its flags in Python 3.11, and what we start would inherit the descriptors.
+        room = socket.CMSG_SPACE(compiler.AT_ONCE * array.array("i").itemsize)
+        message, control, _, _ = channel.recvmsg(1 << 16, room, socket.MSG_CMSG_CLOEXEC)
         if not message:
             return found
-        descriptors = array.array("i", received).tolist()
+        descriptors = array.array("i")
+        for _, _, data in control:
+            descriptors.frombytes(data)
         for (kind, name), fd in zip(json.loads(message), descriptors, strict=True):
             found[kind][name] = fd
 

@@ -35,6 +35,9 @@ def test_programs_outlive_the_process_that_loaded_them_and_nothing_of_the_machin
         loaded.map("tags").update(b"\1\0\0\0", b"\0" * 32)
         assert loaded.map("tags").lookup(b"\1\0\0\0", 32) == b"\0" * 32
         assert loaded.missed() == 0
+        handed = [fd for some in loaded._descriptors.values() for fd in some.values()]
+        assert len(handed) > 20
+        assert not any(os.get_inheritable(fd) for fd in handed), "an agent that we start would have them"
         with pytest.raises(KernelRefusalError, match="no map nothing"):
             loaded.map("nothing")
     finally:
