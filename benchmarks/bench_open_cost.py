@@ -19,8 +19,8 @@ from pathlib import Path
 
 from benchmarks.load import Load, compiled
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.libbpf import Object
 from collectors.interface import CollectorError, Run
+from collectors.kernel.libbpf import Object
 from enforcer.linux.kernel import InstalledPolicy
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.kernel import kernel_plan

@@ -23,8 +23,8 @@ import pyarrow as pa
 from benchmarks import load
 from benchmarks.session import MemoryRing, Session, record
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import decode
 from collectors.interface import Run
+from collectors.kernel.decode import decode
 from pipeline.flow import Flow, PerRun
 from pipeline.lake.writer import LakeWriter
 from pipeline.policy.compile import RunContext, compile_policies

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.decode import view
-from collectors.ebpf.records import STRIDE
-from collectors.ebpf.ring import PAGE, Ring
 from collectors.interface import Run
+from collectors.kernel.decode import view
+from collectors.kernel.records import STRIDE
+from collectors.kernel.ring import PAGE, Ring
 
 Rows = NDArray[np.uint8]
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from collectors.bcc.source import BCC
 from collectors.ebpf.source import EBPF
 from collectors.interface import CollectorError, Source
 from collectors.portable.source import PORTABLE
 
-SOURCES: tuple[Source, ...] = (EBPF, PORTABLE)
+SOURCES: tuple[Source, ...] = (EBPF, BCC, PORTABLE)
 """Best first. Another source joins by a line here."""
 
 AUTO = "auto"

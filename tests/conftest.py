@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -100,3 +101,44 @@ def sensor():
     collector.open()
     yield collector
     collector.close()
+
+
+@cache
+def no_bcc():
+    """Why the BCC source cannot be used here, after its packages have been installed where that can be; empty where it can."""
+    from collectors.bcc.source import usable  # noqa: PLC0415
+
+    if os.geteuid():
+        return "no root: BCC cannot be used"
+    reason = usable()
+    if reason and "apt install" in reason:
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", "python3-bpfcc", "linux-headers-amd64"]
+        try:
+            done = subprocess.run(install, capture_output=True, text=True, timeout=400, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"{reason}; the packages could not be installed: {error}"
+        if done.returncode:
+            return f"{reason}; the packages could not be installed: {done.stderr.strip().splitlines()[-1:]}"
+        reason = usable()
+    return reason or ""
+
+
+@pytest.fixture(scope="session")
+def bcc():
+    """Function: an open BCC collector with these options; the same for the same options, closed at the end of the session."""
+    if reason := no_bcc():
+        pytest.skip(reason)
+    from collectors.bcc.collector import BccCollector  # noqa: PLC0415
+
+    made = {}
+
+    def opened(**options):
+        name = repr(options)
+        if name not in made:
+            made[name] = BccCollector(**options)
+            made[name].open()
+        return made[name]
+
+    yield opened
+    for collector in made.values():
+        collector.close()

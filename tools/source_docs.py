@@ -25,6 +25,23 @@ Only a source that decides in the kernel prevents: under any other one a verdict
 tells that rule by rule.
 """
 
+BCC = """## How the bcc source knows what it tells
+
+Its programs are compiled on the machine when Lictor starts, in a process and a mount namespace of their own: the headers need not be those of the
+running kernel, and nothing of the machine is touched. They are attached to tracepoints only and read no structure of the kernel, so they need no BTF.
+
+- **Processes** are known by their pid. Fork copies the run's number, exit takes it away when the last thread has gone. The time of a fork is that of its tracepoint,
+  put right from `/proc` where a tick of 10 ms lies in between; a process that is gone by then may have a key one tick off.
+- **Programs**: arguments, marks and the path that was asked for are read from the new program's stack when its exec returns, before its first instruction.
+  Which file that is comes from `/proc` while it runs (`from_proc`); of one that has ended, or has started another program since, it is found by its path (`claimed`).
+- **Paths** are those that programs gave, read when the call returns (`claimed`), and joined to the folder that they start from, which is followed through `chdir`, opens and `dup`. Of opens that
+  worked, links are followed by a look at the file system a moment later, but not on FUSE and network file systems, nor inside another root or mount namespace. A folder whose descriptor
+  was inherited or received is not known: such a path stays relative (`unresolved`).
+- **Rows have no inode** but those of execs. `uid` is the real one. Whether an open made its file is certain only where it had to (`O_EXCL`); else it is a `file.write` that asked to create.
+- **Connections** have the address that the program gave; their protocol comes from `socket`, and they have no local address.
+- **How a process ended** is told by `exit` and by signals: one sent to a thread other than the first may show as signal 9.
+"""
+
 REST = """## How the portable source knows what it tells
 
 - **Processes** are found by looks at the process table, 20 ms to 0.5 s apart: as often as a third of a percent of a processor permits, rarer while nothing changes.
@@ -55,7 +72,7 @@ def render() -> str:
     rows = ((f"`{o.name}`", *("yes" if o.name in s.operations else "" for s in SOURCES)) for o in schema.OPERATIONS)
     sections = "\n".join(part for source in SOURCES for part in _section(source))
     which = "\n".join(table(("operation", *names), rows))
-    page = f"{INTRODUCTION}\n{sections}\n## Rows by source\n\n{which}\n\n{REST}"
+    page = f"{INTRODUCTION}\n{sections}\n## Rows by source\n\n{which}\n\n{BCC}\n{REST}"
     return generated.notice("tools.source_docs") + page
 
 

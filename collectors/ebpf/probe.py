@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 
 from collectors.ebpf.collector import EbpfCollector
-from collectors.ebpf.libbpf import library
 from collectors.interface import CollectorError, Run
+from collectors.kernel.libbpf import library
 
 Answer = tuple[str, str, str, str, str]
 

@@ -23,7 +23,7 @@ def usable() -> str | None:
     if sys.platform != "linux":
         return f"eBPF needs Linux, this is {sys.platform}"
     from collectors.ebpf.collector import OBJECT  # noqa: PLC0415 - numpy and Arrow, only where it may be used
-    from collectors.ebpf.libbpf import library  # noqa: PLC0415 - the same
+    from collectors.kernel.libbpf import library  # noqa: PLC0415 - the same
 
     if not OBJECT.exists():
         return "the kernel sensor is not built: run `make sensor` (it needs clang and libbpf-dev)"

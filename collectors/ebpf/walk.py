@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from collectors.ebpf.libbpf import iterate
-from collectors.ebpf.records import MEMBER
 from collectors.identity import process_keys
+from collectors.kernel.libbpf import iterate
+from collectors.kernel.records import MEMBER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
-from collectors.ebpf.records import SCOPE
+from collectors.kernel.records import SCOPE
 from enforcer.linux.tables import Entries, Inode, build, enforcing
 from pipeline.policy.kernel import KernelPlan
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from collectors.ebpf.records import ADDRESS_KEY, HASH_KEY, INODE_KEY, PATH_BITS, SCOPE
+from collectors.kernel.records import ADDRESS_KEY, HASH_KEY, INODE_KEY, PATH_BITS, SCOPE
 from enforcer.linux.pathhash import hash_name, hash_path, mix
 from pipeline import schema
 from pipeline.policy.kernel import KernelPlan, KernelRule, PathTarget

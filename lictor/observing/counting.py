@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.ebpf.records import REASONS
+from collectors.kernel.records import REASONS
 from lictor.observing.metrics import BY_NAME, Reading
 from pipeline import schema
 

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import load
 from benchmarks.session import MemoryRing, Session, record
-from collectors.ebpf.decode import view
-from collectors.ebpf.records import EVENT, STRIDE
+from collectors.kernel.decode import view
+from collectors.kernel.records import EVENT, STRIDE
 
 
 def rows(count, first=0):

@@ -60,3 +60,9 @@ def test_each_builds_a_collector_of_its_name(source):
 def test_only_the_last_needs_nothing():
     assert [s.name for s in SOURCES if s.inline] == ["ebpf"]
     assert SOURCES[-1].name == "portable"
+
+
+def test_a_source_is_only_chosen_where_none_that_sees_more_can_be_used():
+    assert [source.name for source in SOURCES] == ["ebpf", "bcc", "portable"]
+    seen = [len(source.operations) for source in SOURCES]
+    assert seen == sorted(seen, reverse=True)

@@ -77,7 +77,7 @@ def test_product_never_imports_tests_tools_or_benchmarks(tree):
         ("pipeline.flow", "lictor.service"),
         ("pipeline.policy.load", "pipeline.lake.reader"),
         ("pipeline.schema", "pipeline.policy"),
-        ("collectors.ebpf.ring", "pipeline.policy.kernel"),
+        ("collectors.kernel.ring", "pipeline.policy.kernel"),
         ("enforcer.ladder", "pipeline.lake.writer"),
         ("queries.catalog", "pipeline.steps.judge"),
         ("dashboards.app", "enforcer.interface"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The records that cross from kernel to user space. collectors/ebpf/records.py has the
+ * The records that cross from kernel to user space. collectors/kernel/records.py has the
  * same layout as numpy types; a test compares the two through the object's BTF.
  *
  * Every record of a ring has one size, so that user space reads the mapped ring as an

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 import collectors.ebpf
-from collectors.ebpf.libbpf import KernelRefusalError, Object, Program, library
+from collectors.kernel.libbpf import KernelRefusalError, Object, Program, library
 
 OBJECT = Path(collectors.ebpf.__file__).parent / "sensor" / "isolate.bpf.o"
 

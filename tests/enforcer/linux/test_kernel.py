@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from collectors.ebpf.records import SCOPE
 from collectors.interface import Run
+from collectors.kernel.records import SCOPE
 from enforcer.linux.kernel import InstalledPolicy, Listing, find
 from pipeline import schema
 from pipeline.policy.kernel import KernelPlan, KernelRule, PathTarget

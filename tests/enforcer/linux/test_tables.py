@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.ebpf.records import ADDRESS_KEY, HASH_KEY, INODE_KEY, PATH_BITS, SCOPE
+from collectors.kernel.records import ADDRESS_KEY, HASH_KEY, INODE_KEY, PATH_BITS, SCOPE
 from enforcer.linux.pathhash import hash_name, hash_path
 from enforcer.linux.tables import ACTIONS, KERNEL_OPS, PORT_RANGES, RuleTableError, build, enforcing
 from pipeline import schema

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from collectors.ebpf.records import SCOPE
+from collectors.kernel.records import SCOPE
 from enforcer.linux import kernel
 from lictor.enforcing import installing as module
 from lictor.enforcing.installing import Installing

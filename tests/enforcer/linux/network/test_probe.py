@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from collectors.ebpf.libbpf import KernelRefusalError
+from collectors.kernel.libbpf import KernelRefusalError
 from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.network import probe, programs
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.ebpf.libbpf import KernelRefusalError
+from collectors.kernel.libbpf import KernelRefusalError
 from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.network import programs
 from enforcer.linux.network.programs import ATTACH_TYPES, Programs, query
