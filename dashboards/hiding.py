@@ -15,7 +15,7 @@ from dashboards.interface import Role
 CONTENT = frozenset({
     "cmdline", "command", "last_command", "marks", "prompt", "line", "parent_cmdline", "creator_cmdline", "initiator_cmdline", "root_command", "evidence_text",
     "ProcessCommandLine", "InitiatingProcessCommandLine", "ActingProcessCommandLine", "TargetProcessCommandLine",
-    "CommandLine", "AuditData", "AdditionalFields", "arguments", "change", "text", "record", "note", "why",
+    "CommandLine", "AuditData", "AdditionalFields", "arguments", "change", "text", "content", "record", "note", "why",
 })  # fmt: skip
 """Columns with content, by name, of every question and view."""
 

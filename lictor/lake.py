@@ -28,17 +28,21 @@ def open_writer(folder: Path) -> LakeWriter:
     return LakeWriter(folder, socket.gethostname(), report=say)
 
 
+def known_runs(folder: Path, runs: Sequence[str]) -> set[str]:
+    """Those of the runs of which the lake has rows."""
+    if not folder.is_dir() or not runs:
+        return set()
+    listed = ", ".join(map(text, runs))
+    known = open_lake(folder).query(f"SELECT DISTINCT agent_run FROM activity WHERE agent_run IN ({listed})")  # noqa: S608 - text() quotes
+    return set(known.column("agent_run").to_pylist())
+
+
 def refuse_known_runs(folder: Path, runs: Sequence[str]) -> None:
     """Raises ``LictorError`` when the lake has rows of one of these runs, or one of them stands twice."""
     twice = next((run for run in runs if runs.count(run) > 1), None)
     if twice is not None:
         raise LictorError(f"run {twice!a} is in two of the traces; its rows would be counted twice")
-    if not folder.is_dir() or not runs:
-        return
-    listed = ", ".join(map(text, runs))
-    known = open_lake(folder).query(f"SELECT DISTINCT agent_run FROM activity WHERE agent_run IN ({listed})")  # noqa: S608 - text() quotes
-    if known.num_rows:
-        run = known.column("agent_run")[0].as_py()
+    for run in sorted(known_runs(folder, runs))[:1]:
         raise LictorError(
             f"run {run!a} is in the lake {folder} already; its rows would be counted twice: choose another --lake"
         )

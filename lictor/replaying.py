@@ -110,9 +110,13 @@ def replay(
     *,
     sink: Sink | None = None,
     progress: Progress = quiet,
+    source: str = TraceCollector.name,
 ) -> Outcome:
-    """Judge every batch, write it to ``sink``, and sum up; ``progress`` is told the rows of each batch."""
-    outcome, tally, runs = Outcome(), verdicts.Tally(), _Runs(judgement)
+    """Judge every batch, write it to ``sink``, and sum up; ``progress`` is told the rows of each batch.
+
+    ``source`` is that of the runs' rows.
+    """
+    outcome, tally, runs = Outcome(), verdicts.Tally(), _Runs(judgement, source)
 
     def found(rows: pa.RecordBatch) -> None:
         outcome.findings += rows.to_pylist()
@@ -155,8 +159,8 @@ class _OneForEach(dict[str, Step]):
 class _Runs:
     """One row of ``runs`` for each ``agent_run`` of the trace."""
 
-    def __init__(self, judgement: Judgement) -> None:
-        self._judgement = judgement
+    def __init__(self, judgement: Judgement, source: str = TraceCollector.name) -> None:
+        self._judgement, self._source = judgement, source
         self._rows: dict[str, dict[str, Any]] = {}
 
     def add(self, part: pa.RecordBatch) -> None:
@@ -203,7 +207,7 @@ class _Runs:
         execs = mine.filter(pc.equal(mine.column("operation").cast(pa.string()), "exec"))
         root = execs if execs.num_rows else mine
         return {
-            "run": group["run"], "state": "ended", "started": group["time_min"] // 1000, "source": TraceCollector.name,
+            "run": group["run"], "state": "ended", "started": group["time_min"] // 1000, "source": self._source,
             **{name: _first(mine, name) for name in ("host", "boot_id", "agent", "user")},
             "command": _first(root, "cmdline"), "cwd": _first(root, "cwd"), "cgroup": _first(root, "cgroup"),
             "root_key": _first(root, "process_key"), "root_pid": _first(root, "pid"),

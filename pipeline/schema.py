@@ -27,11 +27,7 @@ __all__ = ["DICTIONARY", "INT", "LONG", "TEXT", "TIME", "Column"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that can be done.
-
-    ``selectors`` are the names by which a policy's ``on:`` reaches it; an opened file is
-    further narrowed by its intent (see ``INTENT_SELECTORS``).
-    """
+    """One thing that can be done; a policy's ``on:`` reaches it by its ``selectors``, opens also by ``INTENT_SELECTORS``."""
 
     name: str
     code: int
@@ -40,15 +36,18 @@ class Operation:
     meaning: str
 
 
-CLASSES: tuple[str, ...] = (
-    "process", "file", "network", "dns", "registry", "kernel", "ui", "agent", "finding", "action", "health",
-)  # fmt: skip
+CLASSES = ("process", "file", "network", "dns", "registry", "kernel", "ui", "agent", "finding", "action", "health")
 """Activity classes; the position is the code in kernel records and in sequence counters."""
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("fork", 1, "process", ("fork",), "a process was created"),
     Operation("exec", 2, "process", ("exec",), "a process replaced its program"),
     Operation("exit", 3, "process", ("exit",), "a process ended"),
+    Operation("image.load", 4, "process", ("image.load",), "a library or driver was mapped into a process (Windows); path is its file"),
+    Operation("process.access", 5, "process", ("process.access",), "another process was opened, or one of its threads (Windows); child_pid is it, content the rights"),
+    Operation("process.inject", 6, "process", ("process.inject",), "another process was made to run foreign code: a thread started in it, its image replaced (Windows); child_pid is it"),
+    Operation("process.kill", 7, "process", ("process.kill",), "another process was ended (Windows); child_pid is it"),
+    Operation("script.run", 8, "process", ("script.run",), "an interpreter was handed a script (Windows); content is its text"),
     Operation("file.open", 10, "file", ("file.open",), "a file was opened for neither reading nor writing (O_PATH)"),
     Operation("file.read", 11, "file", ("file.read",), "a file was opened for reading only"),
     Operation("file.write", 12, "file", ("file.write",), "a file was opened for writing or truncated by open"),
@@ -65,6 +64,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("net.listen", 32, "network", ("net.listen",), "a socket began to listen"),
     Operation("net.accept", 33, "network", ("net.accept",), "a connection was taken in"),
     Operation("net.send", 34, "network", ("net.send", "network"), "a datagram was sent to an address without connect"),
+    Operation("net.receive", 35, "network", ("net.receive",), "bytes came in from an address (Windows), summed up over seconds"),
+    Operation("dns.query", 50, "dns", ("dns.query",), "a name was asked for; dst_name is it, content the answer"),
+    Operation("registry.create", 60, "registry", ("registry.create", "registry"), "a key was made (Windows); path is it"),
+    Operation("registry.set", 61, "registry", ("registry.set", "registry"), "a value was written (Windows); path is key and value, content the data"),
+    Operation("registry.delete", 62, "registry", ("registry.delete", "registry"), "a key or value was removed (Windows)"),
+    Operation("registry.rename", 63, "registry", ("registry.rename", "registry"), "a key or value was moved (Windows); path_to is the new name"),
     Operation("kernel.io_uring", 40, "kernel", ("kernel.io_uring",), "an io_uring was set up: file opens through it are not seen by the tracepoint tier"),
 )  # fmt: skip
 
@@ -152,6 +157,7 @@ ACTIVITY: tuple[Column, ...] = (
     _c("dst_port", INT, "on what", "", "kernel", "peer port"),
     _c("dst_name", TEXT, "on what", "", "dns, sni, proxy", "name that the address was reached by"),
     _c("dst_name_from", TEXT, "on what", "", "lictor", "where dst_name comes from"),
+    _c("content", TEXT, "on what", "", "collector", "what was written, answered or asked for: data of a registry value, text of a script, answer of a name server, rights"),
     _c("conversation", TEXT, "why", "", "marks, telemetry", "the agent's session"),
     _c("tool_call", TEXT, "why", "", "marks, telemetry", "the tool call that caused it"),
     _c("tool", TEXT, "why", "", "telemetry", "the tool's name"),

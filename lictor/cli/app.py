@@ -26,6 +26,7 @@ from lictor.cli import (
     history,
     hook,
     hunt,
+    imports,
     judge,
     pause,
     policy,
@@ -72,6 +73,7 @@ def _options(
 app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
 app.command("watch")(watch.watch)
 app.command("replay")(replay.replay)
+app.command("import")(imports.import_files)
 app.command("sql")(query.sql)
 app.command("views")(views.views)
 app.command("runs")(query.runs)

@@ -96,7 +96,7 @@ def applies(key: str, selector: str) -> bool:
     if key in _EXEC_KEYS:
         return selector == "exec"
     if key in ("path", "label"):
-        return classes <= {"file", "network"} or selector == "exec"
+        return classes <= {"file", "network", "registry"} or selector in ("exec", "image.load", "script.run")
     return True
 
 

@@ -291,7 +291,7 @@ def _names(facts: Facts) -> list[tuple[int, bool]]:
     """Names that an event touches, as path patterns, and whether defaults speak of them."""
     if facts.operation == "exec":
         return [(facts.path | facts.script | facts.exe_path, True)]
-    if facts.operation in ("file.rename", "file.link"):
+    if facts.operation in ("file.rename", "file.link", "registry.rename"):
         return [(facts.path, True), (facts.path_to, True)]
     if facts.operation == "file.symlink":
         return [(facts.path_to, True), (facts.path, False)]

@@ -6,6 +6,9 @@ matches everything below ``/x`` and ``/x`` itself. A pattern is absolute or begi
 ``**/``. Variables (``${workspace}``, ``${HOME}``, a leading ``~``) are filled in before
 parsing and their values are always literal, whatever characters they hold.
 
+A path of Windows is written with slashes, ``C:/Users/*/.ssh/**``. A pattern that begins with a drive can match no
+other path, so letters are compared there as Windows does, large or small.
+
 What a pattern amounts to (one file, a tree, a name anywhere) is found out here too: the
 kernel can look those up, while it cannot run a regular expression.
 """
@@ -31,6 +34,7 @@ LONGEST = 4096
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DRIVE = re.compile(r"[A-Za-z]:")
 _SPECIAL = re.compile(r"([\\*?\[\]{},])")
 
 
@@ -109,14 +113,18 @@ def _glob(text: str) -> Glob:
     )
     if parts[-1] == "**":
         regex = regex.removesuffix("/") + "(?:/.*)?"
+    if _DRIVE.fullmatch(parts[0]):  # no kernel of ours looks such a name up
+        return Glob(text, "pattern", "", "(?is)" + regex)
     kind, literal = _kind(parts, [w[1] for w in words])
     return Glob(text, kind, literal, "(?s)" + regex)
 
 
 def _components(text: str) -> list[str]:
     parts = text.split("/")
-    if not text.startswith("/") and parts[0] != "**":
-        raise GlobError("a path must begin with '/', '~/', '${workspace}' or '**/'")
+    if not text.startswith("/") and parts[0] != "**" and not (_DRIVE.fullmatch(parts[0]) and len(parts) > 1):
+        raise GlobError(
+            "a path must begin with '/', '~/', '${workspace}' or '**/', one of Windows with its drive, as C:/"
+        )
     if text != "/" and parts[-1] == "":
         raise GlobError(
             f"a path must not end in '/': write '{text}**' for everything below, '{text[:-1]}' for the folder"

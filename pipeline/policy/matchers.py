@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import posixpath
+import re
 from bisect import bisect_right
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ _NETS = {
 }
 """What ``net:`` means. Connecting to the unspecified address reaches this machine; listening on it opens
 to every network. ``external`` is whatever is in none of these."""
+
+_WINDOWS = re.compile(r"[A-Za-z]:\\|\\\\|\\Device\\|(?:HKLM|HKU|HKCU|HKCR)\\")
+"""How paths and keys begin there. No path of Linux does: those begin with a slash."""
 
 _V4 = 1 << 128
 """IPv4 addresses are numbered behind all of IPv6, so that ``::/0`` does not cover them."""
@@ -78,7 +82,12 @@ def _automaton(regexes: tuple[str, ...], memory: int) -> re2.Set:
 
 
 def plain_path(path: str) -> str:
-    """``path`` without ``.``, ``..``, doubled and final slashes, so that no rule is missed by spelling."""
+    """``path`` without ``.``, ``..``, doubled and final slashes, so that no rule is missed by spelling.
+
+    A path or registry key of Windows is given the slashes that patterns have.
+    """
+    if "\\" in path and _WINDOWS.match(path):
+        path = path.replace("\\", "/")
     if "//" in path or "/." in path or path.endswith("/"):
         plain = posixpath.normpath(path)
         return plain[1:] if plain.startswith("//") else plain

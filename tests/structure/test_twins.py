@@ -30,6 +30,8 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/queries/views/*.py": "they test the SQL files of queries/views",
     "tests/policies/*.py": "they test the policy files of the tree, not one module",
     "tests/enforcer/machine.py": "the made-up machine of the ladder's tests",
+    "tests/etl_writer.py": "writes traces of Windows whose content a test knows",
+    "tests/windows/*.py": "they read real recordings of Windows; the source of each is the whole way into the lake",
     "tests/corpus.py": "finds real files of other projects for tests that read them",
     "tests/receivers/*.py": "other ends for tests: daemons and small servers that exports and sign-ins talk to",
     "tests/npm.py": "fetches other products for tests that ask them",

@@ -42,10 +42,12 @@ def test_other_shapes_are_left_to_the_model(text):
 
 @pytest.mark.parametrize("selector", schema.SELECTORS)
 def test_which_key_goes_with_which_operation(selector):
-    network, file = selector.startswith("net"), selector.startswith("file.")
+    network, file = selector.startswith("net"), selector.startswith(("file.", "registry"))
     assert all(applies(k, selector) for k in ("exe", "user", "parent", "size", "rate", "taint"))
     assert [applies(k, selector) for k in ("ip", "port", "protocol", "net", "domain")] == [network] * 5
-    assert [applies(k, selector) for k in ("path", "label")] == [network or file or selector == "exec"] * 2
+    assert [applies(k, selector) for k in ("path", "label")] == [
+        network or file or selector in ("exec", "image.load", "script.run")
+    ] * 2
     assert [applies(k, selector) for k in ("argv", "exe_hash")] == [selector == "exec"] * 2
 
 

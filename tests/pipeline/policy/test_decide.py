@@ -110,7 +110,7 @@ def test_groups_of_selectors():
     ]
     assert groups("file.open", frozenset()) == [("file.open",)]
     assert groups("file.rename", frozenset({"read"})) == [("file.rename", "file.write")]
-    assert groups("registry.set", frozenset()) == []
+    assert groups("registry.unload", frozenset()) == []
 
 
 def test_only_operations_that_something_speaks_of_concern():

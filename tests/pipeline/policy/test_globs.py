@@ -143,3 +143,18 @@ def test_any_text_parses_or_is_refused(text):
 def test_home_is_filled_in_at_the_beginning_only():
     assert fill("~/a~", lambda name: f"/{name}") == "/HOME/a~"
     assert fill("~user/a", lambda name: f"/{name}") == "~user/a"
+
+
+@pytest.mark.parametrize(
+    ("path", "fits"),
+    [("C:/Users/a/.ssh/id", True), ("c:/USERS/A/.SSH/id", True), ("C:/Users/a/b/.ssh/id", False), ("D:/Users/a/.ssh/id", False), ("/C:/Users/a/.ssh/id", False)],
+)  # fmt: skip
+def test_a_drive_is_compared_as_windows_does(path, fits):
+    assert matches("C:/Users/*/.ssh/**", path) == fits
+    assert {g.kind for g in parse("C:/Windows/x.exe")} == {"pattern"}  # nothing that a kernel of ours could look up
+
+
+@pytest.mark.parametrize("text", ["C:", "CC:/a", "C/a", "users/a"])
+def test_what_only_looks_like_a_drive_is_refused(text):
+    with pytest.raises(GlobError, match="must begin"):
+        parse(text)

@@ -57,6 +57,14 @@ def test_spelling_of_paths(path, plain):
     assert plain_path(path) == plain
 
 
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [(r"C:\Users\a\..\b", "C:/Users/b"), (r"\\server\share\a", "/server/share/a"), (r"HKLM\SAM\x", "HKLM/SAM/x"), (r"\Device\HarddiskVolume3\x", "/Device/HarddiskVolume3/x"), ("/tmp/a\\b", "/tmp/a\\b")],
+)  # fmt: skip
+def test_paths_of_windows_have_the_slashes_of_patterns(path, plain):
+    assert plain_path(path) == plain
+
+
 networks = st.tuples(st.ip_addresses(), st.integers(0, 128)).map(
     lambda t: ipaddress.ip_network((t[0], min(t[1], t[0].max_prefixlen)), strict=False)
 )

@@ -27,6 +27,7 @@ def events() -> dict[str, Object]:
         "net.connect": _network(opened, 2),
         "net.accept": _network(opened, 1),
         "net.send": _network(6, 2),
+        "net.receive": _network(6, 1),
         "net.listen": _network(7, 0),
         "net.bind": _network(99, 0, "Bind"),
         "network": _network(0, 0),
@@ -52,15 +53,18 @@ def _event(class_uid: int, activity: int | Leaf, direction: int, more: dict[str,
             ]
         ),
     }
+    unfit = facts.unfit_network() | {"dst_ip": _UNNAMED_IP, "dst_port": facts.unfit("dst_port", _DST_PORT)}
     if class_uid == NETWORK:
         members["traffic"] = Object({"bytes": facts.natural("bytes")})
+    else:
+        unfit.pop("bytes", None)  # no member tells them
     return event(
         "activity",
         class_uid,
         activity,
         members,
         profiles=_PROFILES,
-        unfit=facts.unfit_network() | {"dst_ip": _UNNAMED_IP, "dst_port": facts.unfit("dst_port", _DST_PORT)},
+        unfit=unfit,
     )
 
 
