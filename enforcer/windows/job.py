@@ -33,6 +33,7 @@ class Job:
         self._flags = KILL_ON_CLOSE if fail == "closed" else 0
         self.handle = api.call("CreateJobObjectW", None, None)
         self._freezer = Freezer(self.pids)
+        self._limited = False
         self._limit(None)
 
     def pids(self) -> list[int]:
@@ -67,6 +68,8 @@ class Job:
 
     def take(self, handle: int) -> None:
         """Put in the process of a handle, which needs SET_QUOTA and TERMINATE."""
+        if self._limited:  # the system would end who is one too many; the next freeze sets the limit again
+            self._limit(None)
         api.call("AssignProcessToJobObject", self.handle, handle)
 
     def kill(self) -> None:
@@ -101,6 +104,7 @@ class Job:
 
     def _limit(self, most: int | None) -> None:
         """Set the limits; never one that lets a child break away."""
+        self._limited = most is not None
         limits = ExtendedLimits()
         limits.basic.flags = self._flags | (0 if most is None else MOST_PROCESSES)
         limits.basic.active_processes = most or 0

@@ -33,6 +33,7 @@ def enable(name: str = DEBUG) -> Outcome:
         api.close(token.value or 0)
     if code:  # ERROR_NOT_ALL_ASSIGNED, with a result that says success
         return Outcome(
-            "failed", f"{name} is not held by this user (error {code}): only own processes can be acted on; run as a service"
+            "failed",
+            f"{name} is not held by this user (error {code}): only own processes can be acted on; run as a service",
         )
     return Outcome("confirmed", f"{name} is on")

@@ -90,7 +90,9 @@ def kill_process(pid: int, wanted: int, timeout: float) -> Outcome:
     except ProcessLookupError:
         return _too_late(pid)
     except PermissionError:
-        return Outcome("failed", f"process {pid} may not be ended: access denied; run Lictor as a service or administrator")
+        return Outcome(
+            "failed", f"process {pid} may not be ended: access denied; run Lictor as a service or administrator"
+        )
     except OSError as error:
         return Outcome("failed", f"process {pid}: {error}")
 

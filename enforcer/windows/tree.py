@@ -91,14 +91,13 @@ class AttachedGroup:
             new |= self._take(one)
         return new
 
-    def settle(self, timeout: float) -> bool:
-        """Look until two looks in a row find nobody new; false when that takes longer than ``timeout`` seconds."""
+    def settle(self, timeout: float) -> None:
+        """Look until two looks in a row find nobody new; raises ``OSError`` when that takes longer than ``timeout`` seconds."""
         deadline, quiet = time.monotonic() + timeout, 0
         while quiet < 2:
             quiet = 0 if self.take_in() else quiet + 1
             if quiet < 2 and time.monotonic() > deadline:
-                return False
-        return True
+                raise OSError("processes are started faster than they can be put into a job; kill the run instead")
 
     def _take(self, one: Member) -> bool:
         try:
@@ -163,8 +162,7 @@ def gather(known: Known, check: Callable[[int, int], None], timeout: float = SEC
     """
     group = AttachedGroup(known, check)
     try:
-        if not group.settle(timeout):
-            raise OSError("processes are started faster than they can be put into a job; kill the run instead")
+        group.settle(timeout)
     except BaseException:
         group.close()
         raise

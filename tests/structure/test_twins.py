@@ -27,6 +27,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/e2e/*.py": "they run whole commands; the source of each is the command line and all below it",
     "tests/browser/*.py": "they walk through the whole dashboard as people do",
     "tests/faults/*.py": "they kill whole deeds at every step; the source of each is a package",
+    "tests/windows/*.py": "they act on a Windows, or on Wine, as a whole; the source of each is enforcer/windows",
     "tests/queries/views/*.py": "they test the SQL files of queries/views",
     "tests/policies/*.py": "they test the policy files of the tree, not one module",
     "tests/enforcer/machine.py": "the made-up machine of the ladder's tests",
