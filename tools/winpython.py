@@ -7,7 +7,6 @@ lies in a cache folder and is made once for each recipe. Use: ``python tools/win
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -64,6 +63,8 @@ def build(cache: Path) -> Path:
 
     Raises ``subprocess.CalledProcessError`` where a step fails.
     """
+    import fcntl  # noqa: PLC0415 - Windows, where benchmarks import this file too, has none
+
     made = folder(cache)
     made.mkdir(parents=True, exist_ok=True)
     with (made / "lock").open("w") as lock:
