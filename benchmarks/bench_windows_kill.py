@@ -59,6 +59,8 @@ def found(exe: str, count: Count) -> tuple[float, bool]:
 
 def timed(count: Count, pid: int, key: int, handle: RunHandle) -> tuple[float, bool]:
     if not count.wait(PROCESSES, 60):
+        for one in count.pids.values():
+            process.kill_process(one, process.key(one), 0)
         sys.exit(f"only {len(count.pids)} of {PROCESSES} processes came up")
     begun = time.perf_counter()
     outcome = WindowsEnforcer().kill_run(Order("kill", "bench", key, pid, actor="bench"), handle, MOST_S)
@@ -72,7 +74,7 @@ def measure(name: str, trial: Trial, exe: str) -> bool:
         seconds, confirmed = trial(exe, count)
         times.append(seconds * 1000)
         count.wait(0, 0.5)
-        left += len(count.pids)
+        left += count.living()
         unconfirmed += not confirmed
         count.close()
     print(

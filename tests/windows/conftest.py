@@ -57,12 +57,13 @@ def start(tree_exe, count):
 
     def begin(shape, wanted, *more):
         started.append(subprocess.Popen([tree_exe, str(count.port), shape, *map(str, more)]))
-        assert count.wait(wanted, 30) or more, f"{len(count.pids)} of {wanted}"
+        arrived = (count.wait_for if more else count.wait)(wanted, 30)
+        assert arrived, f"{len(count.pids)} of {wanted}"
         return started[-1]
 
     yield begin
     deadline = time.monotonic() + 10
-    while count.look(0.05) and time.monotonic() < deadline:
+    while count.look(0.05) and count.living() and time.monotonic() < deadline:
         for pid in count.pids.values():
             subprocess.run(["taskkill", "/f", "/pid", str(pid)], capture_output=True, check=False)
     for one in started:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
@@ -50,11 +51,11 @@ def results(windows, tmp_path_factory):
     """Name → what pytest wrote about each case of it."""
     folder = tmp_path_factory.mktemp("wine")
     winpython.compile_c(HERE / "tree.c", folder / "tree.exe", "-lws2_32")
-    report = folder / "report.xml"
+    report, scratch = folder / "report.xml", f"lictor-{os.getpid()}"
     arguments = [
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", winpython.windows_path(ROOT / "pyproject.toml"),
         "--confcutdir", winpython.windows_path(HERE), "--rootdir", winpython.windows_path(ROOT),
-        f"--junitxml={winpython.windows_path(report)}", f"--basetemp=C:\\lictor-{folder.name}",
+        f"--junitxml={winpython.windows_path(report)}", f"--basetemp=C:\\{scratch}",
         winpython.windows_path(HERE),
     ]  # fmt: skip
     extra = {
@@ -62,13 +63,23 @@ def results(windows, tmp_path_factory):
         "LICTOR_TREE_EXE": winpython.windows_path(folder / "tree.exe"),
     }
     done = winpython.run(windows, arguments, extra=extra, patience=PATIENCE_S)
-    shutil.rmtree(windows / "prefix" / "drive_c" / f"lictor-{folder.name}", ignore_errors=True)
+    shutil.rmtree(windows / "prefix" / "drive_c" / scratch, ignore_errors=True)
     assert report.exists(), done.stdout + done.stderr
+    assert not [
+        p for p in Path("/proc").glob("[0-9]*/cmdline") if winpython.windows_path(folder).encode() in _text(p)
+    ], "some still run"
     found: dict[str, list[ET.Element]] = {}
     for case in ET.parse(report).iter("testcase"):
         name = f"{case.get('classname').rpartition('.')[2]}::{case.get('name').partition('[')[0]}"
         found.setdefault(name, []).append(case)
     return found
+
+
+def _text(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 @pytest.mark.alone
