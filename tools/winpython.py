@@ -2,7 +2,7 @@
 
 ``python311.dll`` and the extension modules are Microsoft builds out of a wheel on PyPI that ships them (panda3d's, for frozen games);
 the library in Python is the host's own 3.11; ``python.exe`` is a few lines of C around ``Py_Main``, made by mingw-w64. A build
-lies in a cache folder and is made once for each recipe. Use: ``python tools/winpython.py`` prints the folder.
+lies in a cache folder and is made once for each recipe. Use: ``python -m tools.winpython`` prints the folder.
 """
 
 from __future__ import annotations
@@ -17,8 +17,17 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tools import winlibs
+
 CARRIER = "panda3d==1.10.16"
-PACKAGES = ("pywin32==312", "pytest>=8", "colorama")
+PACKAGES = (
+    "pywin32==312", "pytest>=8", "colorama", "pywintrace==0.2.0",
+    "numpy==2.0.2",  # later ones call crealf, which the C runtime of Wine 8 lacks
+    "pyarrow>=20", "python-dateutil>=2.8", "duckdb>=2.0", "google-re2>=1.1", "PyYAML>=6.0", "pydantic>=2.10",
+    "typer~=0.29.2", "rich>=13", "psutil>=6.0", "watchdog>=7.1", "evtx>=0.14", "tzdata",
+)  # fmt: skip
+"""The test runner, and what Lictor runs on (pyproject.toml), as wheels for Windows."""
+
 NEEDED = ("wine", "x86_64-w64-mingw32-gcc")
 HOST = "/usr/bin/python3.11"
 LEFT_OUT = (
@@ -54,7 +63,7 @@ def missing() -> list[str]:
 
 def folder(cache: Path) -> Path:
     """Where the build of this recipe lies: another recipe is another folder."""
-    recipe = "\n".join((CARRIER, *PACKAGES, MAIN))
+    recipe = "\n".join((CARRIER, *PACKAGES, MAIN, Path(winlibs.__file__).read_text(encoding="utf-8")))
     return cache / "winpython" / hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
@@ -71,7 +80,7 @@ def build(cache: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (made / "done").exists():
             _assemble(made)
-            run(made, ["-c", "import _ctypes, ssl, win32security"], check=True)  # also makes the prefix
+            run(made, ["-c", "import _ctypes, ssl, win32security, numpy, psutil, pydantic"], check=True)  # also makes the prefix
             (made / "done").touch()
     return made
 
@@ -120,6 +129,7 @@ def _assemble(made: Path) -> None:
         main = Path(scratch) / "main.c"
         main.write_text(MAIN)
         compile_c(main, made / "python.exe", "-municode")
+        winlibs.build(made, Path(scratch))
     library = Path(os.__file__).parent if sys.version_info[:2] == (3, 11) else Path("/usr/lib/python3.11")
     shutil.copytree(library, made / "Lib", ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)
     packages = made / "Lib" / "site-packages"
