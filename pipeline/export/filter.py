@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import pyarrow as pa
 
 from pipeline import schema
 from pipeline.export.errors import ExportError
+from pipeline.lake import files
 from pipeline.lake.errors import one_line
 
 if TYPE_CHECKING:
@@ -119,11 +119,9 @@ class Filter:
         if size > _LARGEST:
             raise EOFError
         fd, parts = self._process.stdout.fileno(), bytearray()
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
         while len(parts) < size:
             left = deadline - time.monotonic()
-            part = os.read(fd, min(1 << 20, size - len(parts))) if left > 0 and poll.poll(left * 1000) else b""
+            part = os.read(fd, min(1 << 20, size - len(parts))) if left > 0 and files.readable(fd, left) else b""
             if not part:
                 raise EOFError
             parts += part

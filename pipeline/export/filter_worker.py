@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset  # DuckDB imports it when it first sees an Arrow table; locked down, that is too late
 
-from pipeline.lake import sandbox
+from pipeline.lake import cage
 from pipeline.lake.errors import LakeError, one_line
 
 POSITION = "lictor_position"
@@ -35,7 +35,7 @@ def main() -> None:
     source, out = sys.stdin.buffer, sys.stdout.buffer
     request = json.loads(received(source) or b"{}")
     try:
-        sandbox.confine(_NOTHING, memory=request["memory"] + _HEADROOM, seconds=_FOR_EVER_S, unsafe=request["unsafe"])
+        cage.confine(_NOTHING, memory=request["memory"] + _HEADROOM, seconds=_FOR_EVER_S, unsafe=request["unsafe"])
         keep = Keeper(request["where"], request["memory"], request["timeout"])
     except LakeError as error:
         send(out, {"error": str(error)})

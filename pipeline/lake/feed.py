@@ -8,7 +8,6 @@ commits what it has dealt with, and again for one that was killed before.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from collections.abc import Collection, Iterator
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from pipeline import schema
-from pipeline.lake import commits, feed_gaps, feed_logs, feed_segments, layout
+from pipeline.lake import commits, feed_gaps, feed_logs, feed_segments, files, layout
 from pipeline.lake.errors import LakeError, explain, log_warning
 from pipeline.lake.feed_state import DONE, LOG, SEGMENTS, Place, Position, State, order
 
@@ -285,12 +284,10 @@ def _locked(folder: Path, name: str) -> int:
     """The lock of a feed, held as long as the descriptor is open."""
     try:
         layout.make_folder(folder)
-        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = files.opened(folder / "lock", os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise explain(error, folder, "opening a feed") from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not files.try_lock(fd):
         os.close(fd)
-        raise LakeError(f"{folder}: another process follows as {name}: stop it, or choose another name") from None
+        raise LakeError(f"{folder}: another process follows as {name}: stop it, or choose another name")
     return fd

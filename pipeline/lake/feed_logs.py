@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipeline import schema
-from pipeline.lake import frames, layout
+from pipeline.lake import files, frames, layout
 from pipeline.lake.errors import explain
 from pipeline.lake.feed_state import LOG, Place
 
@@ -34,7 +34,7 @@ def link(root: Path, folder: Path, stem: str) -> bool | None:
     """
     try:
         os.link(layout.wal_path(root, stem), kept(folder, stem))
-        layout.sync_folder(folder)
+        files.sync_folder(folder)
     except FileExistsError:
         return True
     except FileNotFoundError:
@@ -53,18 +53,18 @@ def kept(folder: Path, stem: str) -> Path:
 
 def end(path: Path) -> Place:
     """The place behind the last whole frame. Raises ``OSError``."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = files.opened(path, os.O_RDONLY)
     try:
-        return Place(LOG, frames.last_boundary(lambda o, n: os.pread(fd, n, o), os.fstat(fd).st_size))
+        return Place(LOG, frames.last_boundary(lambda o, n: files.read_at(fd, n, o), os.fstat(fd).st_size))
     finally:
         os.close(fd)
 
 
 def previous(path: Path) -> str | None:
     """The chain of the writer's log before this one (hex), out of the header; ``None`` where it cannot be read."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = files.opened(path, os.O_RDONLY)
     try:
-        found = frames.header(lambda o, n: os.pread(fd, n, o), os.fstat(fd).st_size)
+        found = frames.header(lambda o, n: files.read_at(fd, n, o), os.fstat(fd).st_size)
         return None if found is None else str(found.get("previous"))
     finally:
         os.close(fd)
@@ -77,12 +77,12 @@ def parts(
 
     Half a frame at the end is not there yet. Raises ``OSError``, and what ``trouble`` raises.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = files.opened(path, os.O_RDONLY)
     try:
         size, position, first = os.fstat(fd).st_size, place.part, place.row
 
         def read(offset: int, length: int) -> bytes:
-            return os.pread(fd, length, offset)
+            return files.read_at(fd, length, offset)
 
         while position < size:
             after, found = frames.step(read, size, position, tables)

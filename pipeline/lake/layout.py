@@ -18,6 +18,7 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pipeline.lake import files
 from pipeline.lake.errors import LakeError, explain
 from pipeline.schema import TABLES
 
@@ -89,22 +90,13 @@ def make_folder(path: Path) -> None:
     except FileExistsError:  # another writer was faster, or a file is in the way
         if not path.is_dir():
             raise
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make names in a folder durable: without it a renamed file can be gone after a power cut."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    files.sync_folder(path.parent)
 
 
 def create(path: Path, *, exclusive: bool = False) -> int:
     """Open a new file for writing, readable by its owner only; returns the descriptor."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if exclusive else os.O_TRUNC)
-    return os.open(path, flags, _FILE_MODE)
+    flags = os.O_RDWR | os.O_CREAT | (os.O_EXCL if exclusive else os.O_TRUNC)
+    return files.opened(path, flags, _FILE_MODE)
 
 
 def write_whole(path: Path, parts: Iterable[bytes]) -> None:
@@ -114,8 +106,8 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> None:
         file.writelines(parts)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    files.replace(temporary, path)
+    files.sync_folder(path.parent)
 
 
 def stems(folder: Path, suffix: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipeline.lake import engine, frames, rows, snapshot
+from pipeline.lake import engine, files, frames, rows, snapshot
 from pipeline.lake.errors import LakeError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class LiveLog:
         status = self.path.stat()
         if self._file == (status.st_dev, status.st_ino) and self._size == status.st_size:
             return False
-        with self.path.open("rb") as file:
+        with os.fdopen(files.opened(self.path, os.O_RDONLY), "rb") as file:
             status = os.fstat(file.fileno())
             another = self._file != (status.st_dev, status.st_ino) or status.st_size < self._position
             if another:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.lake import layout, start
+from pipeline.lake import files, layout, start
 from pipeline.lake.errors import LakeError, QueryError, log_warning
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ Span = tuple[datetime, datetime]
 
 GRACE_S = 3.0  # the worker interrupts itself; this much later it is killed
 _CODE = Path(__file__).parents[2]
+_WINDOWS = ("SYSTEMROOT",)
+"""Without it no program starts on Windows; nobody else has it."""
 
 
 class Lake:
@@ -184,11 +185,9 @@ def _run_worker(request: bytes, timeout: float, max_bytes: int) -> tuple[bytes, 
 def _read_until(fd: int, deadline: float, max_bytes: int) -> bytes:
     parts: list[bytes] = []
     size = 0
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
     while True:
         left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
+        if left <= 0 or not files.readable(fd, left):
             raise TimeoutError
         part = os.read(fd, 1 << 20)
         if not part:
@@ -211,13 +210,11 @@ def read_exactly(fd: int, length: int, deadline: float) -> bytearray:
     """So many bytes of a pipe. Raises ``TimeoutError``, ``EOFError``."""
     content = bytearray(length)
     view, position = memoryview(content), 0
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
     while position < length:
         left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
+        if left <= 0 or not files.readable(fd, left):
             raise TimeoutError
-        count = os.readv(fd, [view[position : position + (1 << 20)]])
+        count = files.read_into(fd, view[position : position + (1 << 20)])
         if not count:
             raise EOFError
         position += count
@@ -227,6 +224,7 @@ def read_exactly(fd: int, length: int, deadline: float) -> bytearray:
 def environment() -> dict[str, str]:
     """Nothing of this process's environment but what Python needs, and no thread before the lock-down."""
     return {
+        **{name: os.environ[name] for name in _WINDOWS if name in os.environ},
         "PYTHONPATH": str(_CODE),
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",

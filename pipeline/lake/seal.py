@@ -7,7 +7,6 @@ counts and sealing starts over; the same log always gives the same file names.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from dataclasses import asdict
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.lake import commits, frames, hours, layout, rows, segments
+from pipeline.lake import commits, files, frames, hours, layout, rows, segments
 from pipeline.lake.errors import LakeError, explain, log_warning
 from pipeline.lake.wal import Wal
 from pipeline.schema import DERIVED, TIME
@@ -79,12 +78,12 @@ def _recover_one(root: Path, stem: str) -> commits.Commit | None:
 def _drop_unfinished(path: Path) -> None:
     """Remove a log that never got its name, unless its writer is just making it."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = files.opened(path, os.O_RDWR)
     except OSError:
         return
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink(missing_ok=True)
+        if files.try_lock(fd):
+            files.remove(path)
     except OSError:
         return
     finally:
@@ -101,8 +100,8 @@ def _complete(root: Path, commit: commits.Commit) -> bool:
 
 def _write_all(root: Path, wal: Wal) -> commits.Commit | None:
     """Segments and commit record of a log; ``None`` for an empty one."""
-    with pa.memory_map(str(wal.path)) as file:  # nobody else may change it: this process holds the lock
-        scan = frames.scan(file.read_buffer(), verify_chain=True)
+    with files.mapped(wal.path) as content:  # nobody else may change it: this process holds the lock
+        scan = frames.scan(content, verify_chain=True)
         if not scan.frames and not scan.damages:
             return None
         _keep_damaged(root, wal, scan)
@@ -162,7 +161,7 @@ def _keep_damaged(root: Path, wal: Wal, scan: frames.Scan) -> None:
     for damage in scan.damages:
         if damage.length:
             layout.make_folder(root / layout.DAMAGED)
-            content = os.pread(wal.fd, damage.length, damage.offset)
+            content = files.read_at(wal.fd, damage.length, damage.offset)
             layout.write_whole(root / layout.DAMAGED / f"{wal.stem}@{damage.offset}", [content])
 
 

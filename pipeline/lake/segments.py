@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline import schema
-from pipeline.lake import layout, rows
+from pipeline.lake import files, layout, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,8 +83,8 @@ def write(
 def publish(root: Path, segment: Segment) -> None:
     """Give a written segment its name; raises ``OSError``."""
     path = root / segment.path
-    _temporary(path).replace(path)
-    layout.sync_folder(path.parent)
+    files.replace(_temporary(path), path)
+    files.sync_folder(path.parent)
 
 
 def time_column(table: str) -> str:

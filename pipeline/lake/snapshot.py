@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipeline.lake import commits, frames, layout, rows
+from pipeline.lake import commits, files, frames, layout, rows
 from pipeline.lake.errors import LakeError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _read_logs(root: Path, result: Snapshot) -> dict[str, bytes]:
     for stem in layout.stems(root / layout.WAL, ".wal"):
         path = layout.wal_path(root, stem)
         try:
-            logs[stem] = path.read_bytes()  # not mapped: the file may be cut by its writer after a full disk
+            logs[stem] = files.read_whole(path)  # not mapped: the file may be cut by its writer after a full disk
         except FileNotFoundError:
             continue  # sealed and removed since it was listed: its commit record is there
         except OSError as error:
@@ -142,12 +142,10 @@ def check_ends(root: Path, result: Snapshot) -> None:
 
 def _end_fault(root: Path, segment: Segment) -> str | None:
     try:
-        fd = os.open(
-            f"{root}/{segment.path}", os.O_RDONLY | os.O_CLOEXEC
-        )  # a third of the time of a Path and a file object
+        fd = files.opened(f"{root}/{segment.path}", os.O_RDONLY)  # a third of the time of a Path and a file object
         try:
             size = os.fstat(fd).st_size
-            tail = os.pread(fd, 4, max(0, size - 4))
+            tail = files.read_at(fd, 4, max(0, size - 4))
         finally:
             os.close(fd)
     except OSError as error:

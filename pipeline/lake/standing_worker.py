@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import sys
 import threading
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 
-from pipeline.lake import engine, sandbox
+from pipeline.lake import cage, engine, files
 from pipeline.lake.errors import LakeError, QueryError, one_line
 from pipeline.lake.kept import Kept
 from pipeline.lake.standing_state import LakeState
@@ -164,7 +163,7 @@ def main() -> None:
     settings = json.loads(requests.readline())
     root = Path(settings["root"])
     try:
-        held = sandbox.confine(root, memory=settings["memory"] + HEADROOM, seconds=None, unsafe=settings["unsafe"])
+        held = cage.confine(root, memory=settings["memory"] + HEADROOM, seconds=None, unsafe=settings["unsafe"])
         standing = Standing(root, settings["views"], settings["memory"])
     except (LakeError, OSError) as error:
         _send(out, {"error": str(error), "kind": "LakeError"}, [])
@@ -176,7 +175,7 @@ def main() -> None:
 
 def _next(requests: BinaryIO, standing: Standing) -> bytes:
     """The next request; while there is none, what will be needed is made ready."""
-    while not select.select([requests], [], [], 0)[0] and standing.work_ahead():
+    while not files.readable(requests.fileno(), 0) and standing.work_ahead():
         pass
     return requests.readline()
 

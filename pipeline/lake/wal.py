@@ -1,17 +1,16 @@
 """One write-ahead log file: frames appended, made durable, and locked by who writes it.
 
-The lock (``flock``) tells the living from the dead: whoever can take it may seal the file,
+The lock tells the living from the dead: whoever can take it may seal the file,
 because its writer is gone. The file gets its name only after it is locked and has its header,
 so nobody ever sees one that is neither.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 from typing import TYPE_CHECKING, Any
 
-from pipeline.lake import frames, layout
+from pipeline.lake import files, frames, layout
 from pipeline.lake.errors import LakeError, explain
 
 if TYPE_CHECKING:
@@ -42,10 +41,10 @@ class Wal:
         fd = _locked_new(hidden)
         try:
             buffers, chain = frames.encode_header(header)
-            _write(fd, buffers)
+            files.write(fd, buffers)
             os.fsync(fd)
-            hidden.rename(path)
-            layout.sync_folder(path.parent)
+            files.replace(hidden, path)
+            files.sync_folder(path.parent)
         except OSError:
             os.close(fd)
             hidden.unlink(missing_ok=True)
@@ -56,12 +55,10 @@ class Wal:
     def adopt(cls, path: Path) -> Wal | None:
         """Take over a log whose writer is gone; ``None`` while it lives, or when the file is gone."""
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            fd = files.opened(path, os.O_RDWR)
         except FileNotFoundError:
             return None
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not files.try_lock(fd):
             os.close(fd)
             return None
         if not _named(path, fd):  # its owner sealed and removed it between open and lock; a feed may still hold a link
@@ -75,7 +72,7 @@ class Wal:
             raise self.broken
         buffers, chain = frames.encode(table, rows, self.chain)
         try:
-            written = _write(self.fd, buffers)
+            written = files.write(self.fd, buffers)
         except OSError as error:
             self._cut_back()
             raise explain(error, self.path.parent, "writing the log") from error
@@ -87,9 +84,9 @@ class Wal:
         if self.broken:
             raise self.broken
         try:
-            os.fdatasync(self.fd)
+            files.sync(self.fd)
         except OSError as error:
-            # The kernel drops failed pages, and a second fdatasync would say that all is well.
+            # The kernel drops failed pages, and a second try would say that all is well.
             self.broken = explain(error, self.path.parent, "making the log durable")
             raise self.broken from error
 
@@ -103,8 +100,8 @@ class Wal:
 
     def remove(self) -> None:
         """Delete the file (after its rows are committed elsewhere) and let go of it."""
-        self.path.unlink()
-        layout.sync_folder(self.path.parent)
+        files.remove(self.path)
+        files.sync_folder(self.path.parent)
         self.close()
 
     def close(self) -> None:
@@ -118,7 +115,7 @@ def _locked_new(path: Path) -> int:
     """A new file that is locked; one that somebody's recovery took for a leftover before it was locked is made again."""
     while True:
         fd = layout.create(path, exclusive=True)
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        files.lock(fd)
         if _named(path, fd):
             return fd
         os.close(fd)
@@ -130,14 +127,3 @@ def _named(path: Path, fd: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(fd))
     except FileNotFoundError:
         return False
-
-
-def _write(fd: int, buffers: list[Any]) -> int:
-    """Write all of the buffers; returns the number of bytes."""
-    total = sum(len(b) for b in buffers)
-    done = os.writev(fd, buffers)
-    if done < total:  # a signal or a nearly full disk: the rest one by one, to get the error itself
-        rest = memoryview(b"".join(bytes(b) for b in buffers))
-        while done < total:
-            done += os.write(fd, rest[done:])
-    return total

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline import schema
-from pipeline.lake import engine, sandbox, snapshot
+from pipeline.lake import cage, engine, snapshot
 from pipeline.lake.errors import LakeError, QueryError, one_line
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def main() -> None:
 def _answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[pa.Buffer]]:
     root = Path(request["root"])
     memory = request["memory"] + HEADROOM
-    held = sandbox.confine(root, memory=memory, seconds=request["timeout"], unsafe=request["unsafe"])
+    held = cage.confine(root, memory=memory, seconds=request["timeout"], unsafe=request["unsafe"])
     if request["sql"] is None:
         taken = snapshot.take(root, schema.TABLES)
         return {"damages": taken.damages + list(snapshot.check_content(root, taken.segments).faults.values())}, ()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pipeline import schema
-from pipeline.lake import frames, layout, rows
+from pipeline.lake import files, frames, layout, rows
 from pipeline.lake.errors import LakeError, explain, log_warning
 from pipeline.lake.wal import Wal
 
@@ -82,7 +82,7 @@ class LakeWriter:
         self._wal_since = 0.0
         self._chain = frames.START
         self._waiting: list[Wal] = []  # full logs that are not sealed yet
-        self._sealer = ThreadPoolExecutor(1, "lake-seal", initializer=_be_nice)
+        self._sealer = ThreadPoolExecutor(1, "lake-seal", initializer=files.be_nice)
         self._job: Future[None] | None = None
         self._closed = False
         self._probe()
@@ -90,7 +90,7 @@ class LakeWriter:
 
     def _probe(self) -> None:
         """Find out now, not with the first event, whether a log can be made here."""
-        if not os.access(self.root / layout.WAL, os.W_OK | os.X_OK, effective_ids=True):
+        if not files.may_write(self.root / layout.WAL):
             raise explain(PermissionError(13, "Permission denied"), self.root, "opening the lake for writing")
 
     def append(self, table: str, part: pa.RecordBatch | pa.Table) -> None:
@@ -254,8 +254,3 @@ class LakeWriter:
             from pipeline.lake.seal import recover  # noqa: PLC0415  # as above
 
             recover(self.root, self._report)
-
-
-def _be_nice() -> None:
-    """Sealing gives way to taking in events (on Linux the priority is that of the calling thread)."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

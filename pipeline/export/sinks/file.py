@@ -6,7 +6,6 @@ repeats that their ids tell, and perhaps a partial last one, which the next star
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import os
 import stat
@@ -20,12 +19,13 @@ from pipeline.export.errors import ExportError
 from pipeline.export.sinks.address import Address, Options
 from pipeline.export.sinks.frames import lines
 from pipeline.export.sinks.interface import ACCEPTED, Batch, Limits, Outcome, Settings, again
-from pipeline.lake import layout
+from pipeline.lake import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BLOCK = 1 << 16
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # the name may be a pipe; Windows has neither
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ class FileSink:
 
     def _open(self, *, fresh: bool) -> None:
         new = not self._path.exists()
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-        self._fd = os.open(self._path, flags, 0o600)
+        self._fd = files.opened(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _NEVER_WAIT)
         found = os.fstat(self._fd)
         if not stat.S_ISREG(found.st_mode):
             raise ExportError(f"{self._path}: not a plain file: write to standard output with --to - instead")
@@ -93,22 +92,20 @@ class FileSink:
             raise ExportError(
                 f"{self._path}: is there already and not empty: remove it, name another file, or append with option append=true"
             )
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ExportError(f"{self._path}: another export writes to it: name another file with --to") from None
+        if not files.try_lock(self._fd):
+            raise ExportError(f"{self._path}: another export writes to it: name another file with --to")
         self._size = self._repaired(found.st_size)
         # A file that goes on counts its age from its last change, the only time that is known of it.
         self._begun = self._clock() if new or not self._size else min(found.st_mtime, self._clock())
         if new:
-            layout.sync_folder(self._path.absolute().parent)
+            files.sync_folder(self._path.absolute().parent)
 
     def _repaired(self, size: int) -> int:
         """Cut off what stands behind the last line feed; returns the size that is left."""
         end = size
         while end:
             start = max(0, end - _BLOCK)
-            found = os.pread(self._fd, end - start, start).rfind(b"\n")
+            found = files.read_at(self._fd, end - start, start).rfind(b"\n")
             if found >= 0:
                 end = start + found + 1
                 break
@@ -123,7 +120,7 @@ class FileSink:
             written = 0
             while written < len(data):
                 written += os.write(self._fd, data[written:])
-            os.fdatasync(self._fd)
+            files.sync(self._fd)
         except OSError:
             # Half a batch would come twice: take it back, so that the file is as if nothing had been tried.
             os.ftruncate(self._fd, self._size)
@@ -136,7 +133,7 @@ class FileSink:
         if not (too_big or too_old):
             return
         self._path.rename(self._aside())
-        layout.sync_folder(self._path.absolute().parent)
+        files.sync_folder(self._path.absolute().parent)
         old, self._fd = self._fd, -1
         os.close(old)
         self._open(fresh=False)

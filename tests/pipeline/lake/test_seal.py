@@ -60,7 +60,7 @@ def test_an_unfinished_log_is_cleared_away_unless_it_is_being_made(root):
     hidden = root / "wal" / "w-1.wal.new"
     hidden.write_bytes(b"half")
     alive = Wal(root / "wal" / "w-2.wal.new", os.open(root / "wal" / "w-2.wal.new", os.O_RDWR | os.O_CREAT), b"")
-    seal.fcntl.flock(alive.fd, seal.fcntl.LOCK_EX)
+    seal.files.lock(alive.fd)
     seal.recover(root)
     assert [p.name for p in (root / "wal").iterdir()] == ["w-2.wal.new"]
     alive.close()
