@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
 from enforcer.interface import Enforcer, Outcome
 
 if TYPE_CHECKING:
-    from enforcer.guard import Guard
     from enforcer.interface import Order, RunHandle
+
+
+class Refusing(Protocol):
+    """The guard of a system, as far as it is asked here; each may raise ``GuardRefusal``."""
+
+    def check(self, order: Order) -> None:
+        """One process."""
+
+    def check_group(self, run: str, pids: Iterable[int]) -> None:
+        """All of a run."""
+
+    def check_file(self, path: str) -> None:
+        """A file."""
+
+    def permit_run(self, order: Order) -> None:
+        """How many runs."""
+
+    def permit_file(self, order: Order) -> None:
+        """How many files."""
 
 
 class DryRun(Enforcer):
     """Answers every order with what would have been done; raises ``GuardRefusal`` where that would be refused."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Refusing) -> None:
         self._guard = guard
 
     def _would(self, what: str) -> Outcome:

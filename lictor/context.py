@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import getpass
 import os
-import pwd
 import socket
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lictor import here
 from lictor.errors import LictorError
 from pipeline.policy.compile import RunContext
+
+if TYPE_CHECKING:
+    import pwd
 
 UNKNOWN = {
     "domain": "no source here tells by which name an address was reached",
@@ -25,8 +30,8 @@ def local_context(agent: str, user: pwd.struct_passwd | None = None) -> RunConte
     """
     home = Path.home() if user is None else Path(user.pw_dir)
     return RunContext(
-        workspace=os.path.realpath(Path.cwd()),
-        home=os.path.realpath(home),
+        workspace=here.pattern_path(os.path.realpath(Path.cwd())),
+        home=here.pattern_path(os.path.realpath(home)),
         env=dict(os.environ) if user is None else environment_of(user),
         user=user_name() if user is None else user.pw_name,
         host=socket.gethostname(),
@@ -40,11 +45,15 @@ def user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return str(os.getuid())
+        return here.user_name(here.own_uid())
 
 
 def user_entry(name: str) -> pwd.struct_passwd:
     """A user by name or number; raises ``LictorError`` where the user database has none."""
+    if sys.platform == "win32":
+        raise LictorError("--user: Windows starts a program as somebody else only with a password; use runas, or a task of that user")
+    import pwd  # noqa: PLC0415 - Windows has none
+
     try:
         return pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
     except (KeyError, OverflowError) as error:

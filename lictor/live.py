@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +15,7 @@ import pyarrow.compute as pc
 from pipeline import schema
 
 if TYPE_CHECKING:
-    from enforcer.linux.adopt import Adopted
-    from enforcer.linux.cgroup import RunCgroup
-    from enforcer.linux.isolation import Isolation
+    from enforcer.interface import Network, ProcessGroup
     from enforcer.linux.kernel import InstalledPolicy
     from pipeline.policy.compile import CompiledRule, Program, RunContext
     from pipeline.steps.verdicts import Verdicts
@@ -29,6 +27,19 @@ _SHOWN_DENIALS = 20
 def new_run_id() -> str:
     """A name for a run: the time for people, four random bytes against collisions."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+class Adopted(Protocol):
+    """A group that a found run was taken into."""
+
+    @property
+    def group(self) -> ProcessGroup:
+        """All of it."""
+        ...
+
+    def give_back(self) -> None:
+        """Let its processes go on as if they had never been taken in."""
+        ...
 
 
 @dataclass
@@ -49,7 +60,8 @@ class LiveRun:
     program: Program | None = None
     judge: Verdicts | None = None
     installed: InstalledPolicy | None = None
-    cgroup: RunCgroup | None = None
+    own_group: ProcessGroup | None = None
+    """The cgroup or job object that it was started in."""
     context: RunContext | None = None
     superseded: list[InstalledPolicy] = field(default_factory=list)
     """Policies that were replaced while the run went on; tasks that made no event since still carry their scopes."""
@@ -58,8 +70,8 @@ class LiveRun:
     fail: Literal["open", "closed"] = "open"
     """What becomes of the run should Lictor end unexpectedly: it goes on, unwatched, or is ended."""
     adopted: Adopted | None = None
-    """The cgroup that a run which was found was taken into."""
-    network: Isolation | None = None
+    """The cgroup or job object that a run which was found was taken into."""
+    network: Network | None = None
     """Its network, once it was cut."""
     excused: dict[str, int] = field(default_factory=dict)
     """Rule → until when (ns since 1970) it does not ask again in this run, since a person said so."""
@@ -101,9 +113,9 @@ class LiveRun:
         return pa.Table.from_pylist(rows, schema=schema.lake_schema("coverage"))
 
     @property
-    def group(self) -> RunCgroup | None:
-        """The cgroup that holds all of it, where there is one."""
-        return self.adopted.group if self.adopted is not None else self.cgroup
+    def group(self) -> ProcessGroup | None:
+        """The cgroup or job object that holds all of it, where there is one."""
+        return self.adopted.group if self.adopted is not None else self.own_group
 
     def rule(self, name: str | None) -> CompiledRule | None:
         """The rule of a name; ``None`` for a default."""
@@ -154,7 +166,7 @@ class LiveRun:
             "ended": now if ended else None, "host": self.host, "boot_id": self.boot_id, "source": self.source,
             "agent": self.agent, "command": self.command, "cwd": self.cwd, "user": self.user,
             "root_key": self.root_key, "root_pid": self.root_pid,
-            "cgroup": str(self.group.path) if self.group else None,
+            "cgroup": getattr(self.group, "path", None),
             "policy": self.program.name if self.program else None,
             "policy_version": self.program.version if self.program else None,
             "mode": self.program.mode if self.program else "none",

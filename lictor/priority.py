@@ -10,6 +10,7 @@ the kernel keeps a twentieth of each processor for everybody else in any case.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,8 @@ NICE = -10
 
 def go_first() -> None:
     """The calling thread, but nothing that it starts, goes before all that is not real-time; as far as we may."""
+    if sys.platform != "linux":  # whose scheduler this is about
+        return
     try:
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     except OSError:
@@ -36,6 +39,9 @@ def _go_nicely() -> None:
 @contextmanager
 def at_ease() -> Iterator[None]:
     """Within, a thread that goes first is one among others; nothing changes for any other thread."""
+    if sys.platform != "linux":
+        yield
+        return
     first = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
     if first:
         os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
 import signal
 import sys
@@ -13,22 +12,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from collectors.signatures import identify
 from collectors.sources import AUTO
-from enforcer.linux.cgroup import RunCgroup, reap_stale
-from enforcer.linux.cgroupfs import CgroupError
-from enforcer.linux.process import alive
+from enforcer.interface import GuardRefusal
 from lictor.alerts.config import VARIABLE as ALERTS_VARIABLE
 from lictor.alerts.config import AlertsConfig, read_alerts
 from lictor.closing import closing_lines
 from lictor.context import environment_of, local_context, user_entry
-from lictor.launch import Child, resolve
 from lictor.live import LiveRun, new_run_id
 from lictor.observing.choosing import observer
+from lictor.processes import alive, file_name, kill_process
 from lictor.service import Service, Settings
 from lictor.settings import lake_path
 from lictor.telling.finding import RUN_VARIABLE
@@ -36,6 +33,14 @@ from pipeline import schema
 from pipeline.escape import visible
 from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.load import read_policies
+
+if sys.platform == "win32":
+    from lictor.starting.windows import FORCED, STOPS, Child, dispose, from_terminal, own_group, resolve
+else:
+    from lictor.starting.posix import FORCED, STOPS, Child, dispose, from_terminal, own_group, resolve
+
+if TYPE_CHECKING:
+    import pwd
 
 GRACE_S = 2.0
 """How long processes that the command left behind may take to end by themselves."""
@@ -112,11 +117,9 @@ def _environment(run: str, user: pwd.struct_passwd | None, alerts: AlertsConfig 
 
 
 def _observe(service: Service, child: Child, context: RunContext, run: str, options: Options) -> int:
-    cgroup = _own_cgroup(run, service.settings.fail)
+    group = own_group(child, run, service.settings.fail, say)
     try:
-        if cgroup is not None:
-            cgroup.add(child.pid)
-        live = service.begin(child.pid, context, shlex.join(options.command), uid=child.uid, cgroup=cgroup, run=run)
+        live = service.begin(child.pid, context, shlex.join(options.command), uid=child.uid, group=group, run=run)
         stop = _Stop(child, live)
         with stop.installed():
             try:
@@ -129,26 +132,12 @@ def _observe(service: Service, child: Child, context: RunContext, run: str, opti
         _end_what_is_left(service, live)
         service.end(live, status)
     finally:
-        if cgroup is not None:
-            cgroup.kill()  # after an error: what is still in it would go on unwatched, and its removal would hide the error
-            cgroup.wait_empty(GRACE_S)
-            cgroup.remove()
-            cgroup.close()
+        if group is not None:
+            dispose(group, GRACE_S)
     if not options.quiet:
         for line in closing_lines(live, options.lake):
             say(line)
     return status
-
-
-def _own_cgroup(run: str, fail: Literal["open", "closed"]) -> RunCgroup | None:
-    for stale in reap_stale():
-        if stale.what != "removed":
-            say(f"run {stale.run} was left by a Lictor that died: {stale.what}")
-    try:
-        return RunCgroup.create(run, fail=fail)
-    except CgroupError as error:
-        say(f"no cgroup for this run ({error}): a kill of the whole run goes process by process")
-        return None
 
 
 class _Stop:
@@ -162,8 +151,7 @@ class _Stop:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """While the command runs."""
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        old = {n: signal.signal(n, self._passed_on) for n in numbers}
+        old = {n: signal.signal(n, self._passed_on) for n in STOPS}
         try:
             yield
         finally:
@@ -171,9 +159,7 @@ class _Stop:
                 signal.signal(number, handler)
 
     def _passed_on(self, number: int, _frame: FrameType | None) -> None:
-        # A terminal sends Ctrl-C to the command as well: it must not get it twice.
-        from_terminal = number == signal.SIGINT and os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp()
-        if not from_terminal:
+        if not from_terminal(number):
             self._child.send(number)
         if number != signal.SIGINT:
             self._deadline = 0.0 if self._deadline is not None else time.monotonic() + PATIENCE_S
@@ -182,9 +168,9 @@ class _Stop:
         """Ends the run when a second signal came or the command took too long; always false."""
         if self._deadline is not None and time.monotonic() > self._deadline:
             self._deadline = None
-            if self._live.cgroup is not None:
-                self._live.cgroup.kill()
-            self._child.send(signal.SIGKILL)
+            if self._live.own_group is not None:
+                self._live.own_group.kill()
+            self._child.send(FORCED)
         return False
 
 
@@ -195,15 +181,15 @@ def _end_what_is_left(service: Service, live: LiveRun) -> None:
     left = _left(service, live)
     if not left:
         return
-    names = ", ".join(f"{_name(pid)} ({pid})" for pid in left[:5])
+    names = ", ".join(f"{file_name(pid)} ({pid})" for pid, _ in left[:5])
     say(f"{len(left)} process(es) were left behind and are ended: {names}")
     service.writer.append("actions", _deed(live, "intent", None, f"left behind: {names}"))
     service.writer.sync()
-    if live.cgroup is not None:
-        live.cgroup.kill()
-    for pid in _left(service, live):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    if live.own_group is not None:
+        live.own_group.kill()
+    for pid, key in _left(service, live):
+        with suppress(GuardRefusal):  # its pid is another's by now
+            kill_process(pid, key, 0)
     deadline = time.monotonic() + GRACE_S
     service.serve(lambda: time.monotonic() > deadline or not _left(service, live))
     gone = not _left(service, live)
@@ -211,16 +197,9 @@ def _end_what_is_left(service: Service, live: LiveRun) -> None:
     service.writer.append("actions", _deed(live, "result", "confirmed" if gone else "failed", evidence))
 
 
-def _left(service: Service, live: LiveRun) -> list[int]:
-    """By tag, not by cgroup: a process of root can move itself out of that."""
-    return [pid for pid, key in service.survivors(live.number) if alive(pid, key)]
-
-
-def _name(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return "?"
+def _left(service: Service, live: LiveRun) -> list[tuple[int, int]]:
+    """Pid and key of each; by tag, not by cgroup: a process of root can move itself out of that."""
+    return [(pid, key) for pid, key in service.survivors(live.number) if alive(pid, key)]
 
 
 def _deed(live: LiveRun, phase: str, enforcement: str | None, evidence: str) -> pa.Table:

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from lictor import here
 from lictor.errors import LictorError
 
 VARIABLE = "LICTOR_RUNTIME"
-SYSTEM = Path("/run/lictor")
+SYSTEM = here.SYSTEM_RUNTIME
 
 
 def runtime_dir(environ: Mapping[str, str] | None = None, uid: int | None = None) -> Path:
@@ -25,21 +26,10 @@ def runtime_dir(environ: Mapping[str, str] | None = None, uid: int | None = None
     looks for sockets is told (``made``, ``control_dirs``).
     """
     environ = os.environ if environ is None else environ
-    if environ.get(VARIABLE, "").startswith("/"):
+    if Path(environ.get(VARIABLE, "")).is_absolute():
         return Path(environ[VARIABLE])
-    if (os.geteuid() if uid is None else uid) == 0:
-        return SYSTEM
-    return _of_a_user(environ, os.geteuid() if uid is None else uid)
-
-
-def _of_a_user(environ: Mapping[str, str], uid: int) -> Path:
-    """A user's own: that of the session, else in the home, for macOS, containers and logins without a session."""
-    given, session = environ.get("XDG_RUNTIME_DIR", ""), Path(f"/run/user/{uid}")
-    if given.startswith("/"):
-        return Path(given) / "lictor"
-    if session.is_dir():
-        return session / "lictor"
-    return Path(environ.get("HOME") or Path.home()) / ".cache" / "lictor" / "run"
+    uid = here.own_uid() if uid is None else uid
+    return SYSTEM if uid == 0 else here.user_runtime(environ, uid)
 
 
 def control_dir() -> Path:
@@ -78,8 +68,7 @@ def made(folder: Path) -> Path:
         runtime_dir().parent.mkdir(parents=True, exist_ok=True)
         for each in _levels(folder):
             with suppress(FileExistsError):
-                each.mkdir(0o755)
-                each.chmod(0o755)  # whatever the umask says: people and hooks of other users look in
+                here.make_folder(each)
             refuse_foreign(each)
     except OSError as error:
         raise LictorError(f"{folder}: {error.strerror}; set {VARIABLE} to a folder where Lictor can write") from error
@@ -89,8 +78,7 @@ def made(folder: Path) -> Path:
 def refuse_foreign(folder: Path) -> None:
     """Raise ``LictorError`` unless a folder is root's or ours, no link, and nobody else may write there."""
     status = folder.lstat()
-    ours = status.st_uid in (0, os.geteuid()) and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if not (stat.S_ISDIR(status.st_mode) and ours):
+    if not (stat.S_ISDIR(status.st_mode) and here.is_ours(folder, status)):
         raise LictorError(f"{folder}: others may write there; remove it, or set {VARIABLE} to another folder")
 
 
@@ -105,5 +93,5 @@ def _levels(folder: Path) -> Iterator[Path]:
 
 def _refuse_relative() -> None:
     given = os.environ.get(VARIABLE, "")
-    if given and not given.startswith("/"):
-        raise LictorError(f"{VARIABLE}={given}: give the whole path, beginning with /")
+    if given and not Path(given).is_absolute():
+        raise LictorError(f"{VARIABLE}={given}: give the whole path, beginning with {Path.cwd().anchor}")

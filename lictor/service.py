@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,16 +19,12 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.identity import process_key_from_proc
 from collectors.interface import Candidate, Run, Wanted
 from collectors.sources import AUTO, choose
-from enforcer.linux.cgroup import RunCgroup
-from enforcer.linux.cgroupfs import CgroupError, cgroup2_mount, in_run_cgroup
+from enforcer.interface import ProcessGroup
 from lictor.alerts.alerts import Alerts
 from lictor.alerts.config import AlertsConfig
 from lictor.control.pausing import paused
-from lictor.control.server import ControlServer
-from lictor.enforcing.answering import Answering
 from lictor.enforcing.enforcement import Enforcement
 from lictor.enforcing.installing import Installing
 from lictor.enforcing.interrupted import Interrupted
@@ -38,6 +35,7 @@ from lictor.live import LiveRun, new_run_id
 from lictor.observing.interface import Observer
 from lictor.observing.looking import Looking
 from lictor.priority import at_ease, go_first
+from lictor.processes import in_run_group, process_key
 from lictor.runtime import control_dir, run_dir
 from lictor.telling.finding import RUN_VARIABLE, find_run
 from pipeline.flow import Flow, PerRun, Step
@@ -46,6 +44,11 @@ from pipeline.policy.compile import RunContext
 from pipeline.policy.model import Policy
 from pipeline.steps.attribute import attribute
 
+if sys.platform != "win32":  # on Windows nobody can ask a service: it has no named pipe yet
+    from enforcer.linux.cgroupfs import CgroupError, cgroup2_mount
+    from lictor.control.server import ControlServer
+    from lictor.enforcing.answering import Answering
+
 REFRESH_S = 1.0
 COVERAGE_S = 10.0
 PAUSE_S = 0.5
@@ -53,6 +56,8 @@ PAUSE_S = 0.5
 
 def cgroup_mount() -> Path | None:
     """Where cgroup v2 is mounted; ``None`` where it is not."""
+    if sys.platform != "linux":
+        return None
     try:
         return cgroup2_mount(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
     except (CgroupError, OSError):
@@ -160,8 +165,7 @@ class Service:
             self._keep_now(table, rows)
         self.policies.open()
         self.policies.keep_versions()
-        answering = Answering(self.runs, self.enforcement, self.installing)
-        self.control = ControlServer(answering.answer, self._is_agent, follow=self._follow)
+        self.control = self._controlled()
         self._look_whether_paused()
         self._next_coverage = time.monotonic() + COVERAGE_S
         # What is here stays: without it each full collection would take some 30 ms, in which no verdict takes hold.
@@ -170,6 +174,12 @@ class Service:
         if self.settings.policies and not self.settings.audit:
             go_first()
 
+    def _controlled(self) -> ControlServer | None:
+        if sys.platform == "win32":
+            return None
+        answering = Answering(self.runs, self.enforcement, self.installing)
+        return ControlServer(answering.answer, self._is_agent, follow=self._follow)
+
     def begin(
         self,
         pid: int,
@@ -177,7 +187,7 @@ class Service:
         command: str,
         *,
         uid: int,
-        cgroup: RunCgroup | None = None,
+        group: ProcessGroup | None = None,
         run: str | None = None,
         running: bool = False,
     ) -> LiveRun:
@@ -190,8 +200,8 @@ class Service:
         number = self.collector.add_run(Run(name, context.agent))
         live = LiveRun(
             name, number, context.agent, command, context.workspace, context.user, pid,
-            process_key_from_proc(pid), found.host, found.boot_id, self.collector.name,
-            cgroup=cgroup, context=context, uid=uid,
+            process_key(pid), found.host, found.boot_id, self.collector.name,
+            own_group=group, context=context, uid=uid,
         )  # fmt: skip
         live.program = program = self.installing.program(live)
         if program is not None:
@@ -267,7 +277,7 @@ class Service:
 
     def _is_agent(self, pid: int) -> bool:
         """Whether a process belongs to a run: of this service by its tag, of another by its cgroup or its ancestors."""
-        return self.collector.tagged(pid) != 0 or in_run_cgroup(pid) or find_run(pid, {}) is not None
+        return self.collector.tagged(pid) != 0 or in_run_group(pid) or find_run(pid, {}) is not None
 
     def _take(self, batch: pa.RecordBatch) -> None:
         kept = self._flow(batch)

@@ -9,8 +9,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from lictor.here import SYSTEM_LAKE, data_folder, own_uid
+
 LAKE_VARIABLE = "LICTOR_LAKE"
-SYSTEM_LAKE = Path("/var/lib/lictor")
 
 
 def lake_path(option: Path | None = None, *, environ: Mapping[str, str] | None = None, uid: int | None = None) -> Path:
@@ -23,14 +24,6 @@ def lake_path(option: Path | None = None, *, environ: Mapping[str, str] | None =
         return option
     if environ.get(LAKE_VARIABLE):
         return Path(environ[LAKE_VARIABLE])
-    if (os.geteuid() if uid is None else uid) == 0:
+    if (own_uid() if uid is None else uid) == 0:
         return SYSTEM_LAKE
     return data_folder(environ) / "lictor"
-
-
-def data_folder(environ: Mapping[str, str]) -> Path:
-    """The user's data folder; a relative ``XDG_DATA_HOME`` is ignored, as the XDG specification says."""
-    configured = environ.get("XDG_DATA_HOME", "")
-    if configured.startswith("/"):
-        return Path(configured)
-    return Path(environ.get("HOME") or Path.home()) / ".local" / "share"

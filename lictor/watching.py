@@ -7,7 +7,6 @@ a look at the process table finds no new one.
 
 from __future__ import annotations
 
-import pwd
 import shlex
 import signal
 import socket
@@ -20,16 +19,16 @@ from types import FrameType
 
 import psutil
 
-from collectors.identity import process_key_from_proc
 from collectors.interface import Candidate, CollectorError
 from collectors.signatures import identify
 from collectors.sources import AUTO
-from enforcer.linux.cgroupfs import in_run_cgroup
 from lictor.alerts.config import read_alerts
+from lictor import here
 from lictor.context import UNKNOWN
 from lictor.errors import LictorError
 from lictor.live import LiveRun
 from lictor.observing.choosing import observer
+from lictor.processes import in_run_group, process_key
 from lictor.running import say
 from lictor.service import Service, Settings
 from pipeline.policy.compile import RunContext
@@ -71,8 +70,9 @@ class _Stop:
 
     def __init__(self) -> None:
         self._asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):  # the last is Ctrl-Break, of Windows
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._ask)
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
@@ -108,17 +108,17 @@ class Watcher:
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 self.consider(
-                    [Candidate(process.pid, process_key_from_proc(process.pid), process.exe(), process.cmdline())]
+                    [Candidate(process.pid, process_key(process.pid), process.exe(), process.cmdline())]
                 )
 
     def consider(self, candidates: Sequence[Candidate]) -> None:
         """Begin a run for each candidate that is an agent and belongs to no run yet."""
         for candidate in candidates:
             agent = identify(candidate.exe, candidate.argv)
-            if agent is None or self.service.collector.tagged(candidate.pid) or in_run_cgroup(candidate.pid):
+            if agent is None or self.service.collector.tagged(candidate.pid) or in_run_group(candidate.pid):
                 continue
             with suppress(psutil.Error, OSError):  # it may have ended meanwhile
-                if process_key_from_proc(candidate.pid) == candidate.process_key:
+                if process_key(candidate.pid) == candidate.process_key:
                     self._begin(candidate, agent)
 
     def _begin(self, candidate: Candidate, agent: str) -> None:
@@ -168,18 +168,14 @@ class Watcher:
 
 def _is_alive(live: LiveRun) -> bool:
     try:
-        return process_key_from_proc(live.root_pid) == live.root_key
+        return process_key(live.root_pid) == live.root_key
     except (OSError, ValueError):
         return False
 
 
 def _context(pid: int, agent: str) -> tuple[RunContext, int]:
-    """Who runs the agent and where, as far as ``/proc`` tells; with the user's number."""
+    """Who runs the agent and where, as far as the system tells; with the user's number."""
     process = psutil.Process(pid)
-    uid = process.uids().effective
-    try:
-        entry = pwd.getpwuid(uid)
-        user, home = entry.pw_name, entry.pw_dir
-    except KeyError:
-        user, home = str(uid), "/"
-    return RunContext(process.cwd(), home, process.environ(), user, socket.gethostname(), agent, UNKNOWN), uid
+    uid, user, home = here.user_of(process)
+    folder = here.pattern_path(process.cwd())
+    return RunContext(folder, home, process.environ(), user, socket.gethostname(), agent, UNKNOWN), uid

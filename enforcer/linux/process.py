@@ -123,5 +123,13 @@ def is_stopped(pid: int) -> bool:
     return text.rpartition(b")")[2].split()[0] == b"T"
 
 
+def file_name(pid: int) -> str:
+    """What the kernel calls the process, for people; ``?`` when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "?"
+
+
 def _too_late(pid: int) -> Outcome:
     return Outcome("failed", f"process {pid} had ended by itself before it could be killed; what it did stands")

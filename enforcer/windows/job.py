@@ -102,6 +102,16 @@ class Job:
         handle, self.handle = self.handle, 0
         api.close(handle)
 
+    def set_fail(self, fail: Literal["open", "closed"]) -> None:
+        """Say anew what becomes of the run when the last handle closes. Raises ``OSError``."""
+        self._flags = KILL_ON_CLOSE if fail == "closed" else 0
+        self._limit(None)
+
+    def release(self) -> None:
+        """Give the job up so that its processes go on, also where closing its handle would end them. Raises ``OSError``."""
+        self.set_fail("open")
+        self.close()
+
     def _limit(self, most: int | None) -> None:
         """Set the limits; never one that lets a child break away."""
         self._limited = most is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from collections.abc import Iterator
+from ntpath import basename
 
 from enforcer.interface import GuardRefusal, Outcome
 from enforcer.windows import api
@@ -62,9 +63,29 @@ def program(pid: int) -> str:
         return text.value
 
 
+def file_name(pid: int) -> str:
+    """Name of the process's program, for people; ``?`` when it is gone or may not be looked at."""
+    try:
+        return basename(program(pid))
+    except OSError:
+        return "?"
+
+
+def in_run_group(pid: int) -> bool:  # noqa: ARG001 - asked with the same argument on every system
+    """Whether another Lictor has it in a job. Jobs have no names that could be looked up, so that is not known."""
+    return False
+
+
 def wait_ended(handle: int, timeout: float) -> bool:
     """Wait at most ``timeout`` seconds for the end of the process; its handle needs SYNCHRONIZE."""
     return int(api.function("WaitForSingleObject")(handle, int(max(timeout, 0) * 1000))) != _NOTHING_SAID
+
+
+def exit_code(handle: int) -> int:
+    """What a process that has ended exited with; raises ``OSError``."""
+    found = ctypes.c_uint32()
+    api.call("GetExitCodeProcess", handle, ctypes.byref(found))
+    return found.value
 
 
 def alive(pid: int, wanted: int) -> bool:

@@ -15,6 +15,7 @@ _DACL, _OWNER, _GROUP = 0x4, 0x1, 0x2
 _PROTECTED = -0x80000000  # PROTECTED_DACL_SECURITY_INFORMATION as the signed C long that pywin32 takes
 _FILE = 1  # SE_FILE_OBJECT
 _REVISION = 1
+_QUERY, _USER = 0x8, 1  # TOKEN_QUERY, TokenUser
 
 
 def describe(path: str) -> str:
@@ -45,6 +46,16 @@ def is_sealed(sddl: str) -> bool:
         and "P" in flags
         and all(entry.startswith("A;") and entry.rstrip(")").endswith((";SY", ";BA")) for entry in entries)
     )
+
+
+def own_sid() -> str:
+    """The user of this process, as SDDL writes a SID; raises ``OSError``."""
+    security = _pywin32()
+    import win32api  # noqa: PLC0415 - as below
+
+    with _as_os_error("this process"):
+        token = security.OpenProcessToken(win32api.GetCurrentProcess(), _QUERY)
+        return str(security.ConvertSidToStringSid(security.GetTokenInformation(token, _USER)[0]))
 
 
 def _pywin32() -> Any:

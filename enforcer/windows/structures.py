@@ -57,11 +57,11 @@ class ThreadEntry(Structure):
 
 
 class StartupInfo(Structure):
-    """STARTUPINFOW; of it only the size is filled in."""
+    """STARTUPINFOW; of it size, flags and standard handles are filled in."""
 
     _fields_: ClassVar = [
-        ("size", c_uint32), ("reserved", c_void_p), ("desktop", c_void_p), ("title", c_void_p), ("place", c_uint32 * 8),
-        ("show", c_uint16), ("reserved_size", c_uint16), ("reserved_bytes", c_void_p), ("handles", c_void_p * 3),
+        ("size", c_uint32), ("reserved", c_void_p), ("desktop", c_void_p), ("title", c_void_p), ("place", c_uint32 * 7),
+        ("flags", c_uint32), ("show", c_uint16), ("reserved_size", c_uint16), ("reserved_bytes", c_void_p), ("handles", c_void_p * 3),
     ]  # fmt: skip
 
 

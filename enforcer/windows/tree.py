@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from enforcer.windows import process, snapshot
 from enforcer.windows.freeze import Freezer
@@ -147,15 +148,21 @@ class AttachedGroup:
         return self.job.thaw(timeout) and beside
 
     def close(self) -> None:
-        """Give the job's handle up; the processes go on."""
+        """Give the job's handle up; the processes go on, unless the job fails closed."""
         self.job.close()
+
+    def release(self) -> None:
+        """Give the job up; the processes go on in any case."""
+        self.job.release()
 
     def _outsiders(self) -> list[Member]:
         return [one for one in self.outside.values() if process.alive(one.pid, one.key)]
 
 
-def gather(known: Known, check: Callable[[int, int], None], timeout: float = SECONDS) -> AttachedGroup:
-    """Take a found run into a job of its own.
+def gather(
+    known: Known, check: Callable[[int, int], None], timeout: float = SECONDS, *, fail: Literal["open", "closed"] = "open"
+) -> AttachedGroup:
+    """Take a found run into a job of its own; ``fail`` as for ``Job``, once all of it is inside.
 
     Raises ``GuardRefusal`` when a protected process is in the tree, and ``OSError`` when the tree grows faster than it can be taken
     in; the job lets its members go on then.
@@ -166,4 +173,6 @@ def gather(known: Known, check: Callable[[int, int], None], timeout: float = SEC
     except BaseException:
         group.close()
         raise
+    if fail == "closed":
+        group.job.set_fail(fail)
     return group

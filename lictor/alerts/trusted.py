@@ -11,10 +11,11 @@ import stat
 from pathlib import Path
 
 from lictor.errors import LictorError
+from lictor.here import own_uid
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 # O_NONBLOCK, since the name may be a pipe that nobody feeds.
-_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def read_guarded(path: Path, largest: int) -> tuple[bytes, bool]:
@@ -25,13 +26,13 @@ def read_guarded(path: Path, largest: int) -> tuple[bytes, bool]:
     try:
         with open(os.open(path, _OPEN), "rb") as file:  # noqa: PTH123 - a descriptor, not a path
             found = os.fstat(file.fileno())
-            refuse_writable(path, found, {0, os.geteuid(), found.st_uid})
+            refuse_writable(path, found, {0, own_uid(), found.st_uid})
             data = file.read(largest + 1)
     except OSError as error:
         raise LictorError(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > largest:
         raise LictorError(f"{path}: the file is larger than {largest} bytes")
-    return data, found.st_uid in (0, os.geteuid())
+    return data, found.st_uid in (0, own_uid())
 
 
 def refuse_writable(path: Path, found: os.stat_result, owners: set[int]) -> None:

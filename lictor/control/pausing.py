@@ -11,6 +11,7 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 
+from lictor import here
 from lictor.errors import LictorError
 from lictor.runtime import made, paused_file, runtime_dir
 
@@ -29,7 +30,7 @@ def paused() -> Paused | None:
     """The state of the switch; a file of another user than root or ours, or in another form, does not count."""
     try:
         status = paused_file().lstat()
-        if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
+        if not here.is_ours(paused_file(), status):
             return None
         data = json.loads(paused_file().read_text(encoding="utf-8"))
         return Paused(str(data["who"]), data.get("why"), int(data["since"]), data.get("login"))
@@ -39,7 +40,7 @@ def paused() -> Paused | None:
 
 def is_ours() -> bool:
     """Whether this user throws the switch by writing the file; others ask a service to."""
-    return os.geteuid() == 0 or os.access(runtime_dir(), os.W_OK)
+    return here.own_uid() == 0 or os.access(runtime_dir(), os.W_OK)
 
 
 def pause(who: str, why: str | None, login: str | None = None) -> Paused:
@@ -48,8 +49,8 @@ def pause(who: str, why: str | None, login: str | None = None) -> Paused:
     draft = made(runtime_dir()) / f".paused-{secrets.token_hex(8)}"
     try:
         with draft.open("x", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
             json.dump(asdict(state), file)
+        draft.chmod(0o644)
         draft.replace(paused_file())
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -7,9 +7,7 @@ that the agent runs as. What is left are root and the members of a group that th
 from __future__ import annotations
 
 import errno
-import grp
 import os
-import pwd
 import signal
 import socket
 import struct
@@ -18,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lictor.here import user_name
 from lictor.telling.proc import place_of
 
 GROUP = "lictor"
@@ -105,6 +104,8 @@ def _groups(connection: socket.socket) -> tuple[int, ...]:
 
 def group_id(name: str = GROUP) -> int | None:
     """Number of the group that decides; ``None`` where there is no such group."""
+    import grp  # noqa: PLC0415 - Windows, where this is imported for its words alone, has none
+
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
@@ -118,14 +119,6 @@ def login_of(pid: int) -> str | None:
     except OSError:
         return None
     return None if uid == _NO_LOGIN else user_name(uid)
-
-
-def user_name(uid: int) -> str:
-    """Name of a user, or the number where the user database has none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except (KeyError, OverflowError):
-        return str(uid)
 
 
 def refusal(peer: Peer, agent_uid: int | None = None) -> str | None:

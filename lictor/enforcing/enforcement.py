@@ -11,33 +11,29 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from enforcer.decisions import Decision
-from enforcer.dry_run import DryRun
-from enforcer.guard import Guard
-from enforcer.interface import Limits, Network, Order, Outcome, ProcessGroup, RunHandle
+from enforcer.interface import Limits, Order, Outcome, RunHandle
 from enforcer.ladder import HOLDING, Ladder
-from enforcer.linux.adopt import adopt
-from enforcer.linux.cgroupfs import CgroupError
-from enforcer.linux.enforcer import LEASE_MARGIN_S, LinuxEnforcer
-from enforcer.linux.isolation import Isolation
-from enforcer.linux.keeper import Keeper, KeeperError
-from enforcer.linux.signalled import Signalled
 from lictor.enforcing import requests
 from lictor.enforcing.alarms import Alarms
+from lictor.enforcing.machine import Parts
 from lictor.errors import LictorError
-from lictor.quarantining import quarantine, settle, vault_of
-from lictor.telling.folder import RunInfo, remove_stale
 from lictor.telling.stopped import Stopped
-from lictor.telling.telling import Telling
+
+if sys.platform == "win32":
+    from lictor.enforcing.on_windows import WindowsMachine as TheMachine
+else:
+    from lictor.enforcing.on_linux import LinuxMachine as TheMachine
+    from lictor.telling.folder import RunInfo
+    from lictor.telling.telling import Telling
 
 if TYPE_CHECKING:
     from collectors.interface import LiveCollector
     from enforcer.holds import Hold
-    from enforcer.linux.cgroup import RunCgroup
     from enforcer.selection import Asked
     from lictor.control.pausing import Paused
     from lictor.enforcing.installing import Installing
@@ -74,65 +70,49 @@ class Enforcement:
         self._survivors = survivors
         self._keep_now = keep_now
         self._report = report
-        self._vault = vault_of(lake)
         self.alarms = Alarms(partial(keep_now, "findings"), report)
         files = [lake.resolve(), *(Path(file) for file in own_files), *_own_folders()]
-        guard = Guard(files=files)
-        self._linux = LinuxEnforcer(guard, partial(quarantine, self._vault), collector.let_go)
+        self.machine = TheMachine(
+            Parts(
+                collector, runs, lake, files, survivors, lambda: self.ladder.holds, self.alarms, report,
+                partial(keep_now, "actions"),
+            )
+        )  # fmt: skip
         context = collector.context
         self.ladder = Ladder(
-            DryRun(guard) if dry_run else self._linux, self.handle, host=context.host, boot_id=context.boot_id,
+            self.machine.dry() if dry_run else self.machine.enforcer, self.handle, host=context.host, boot_id=context.boot_id,
             journal=lambda rows: hand_over("actions", rows), alarm=self.alarms.failed, held=self._held,
-            decided=self._decided, tell=self._tell,
+            decided=self._decided, tell=None if sys.platform == "win32" else self._tell,
         )  # fmt: skip
-        self._telling = Telling()
+        self._telling = _telling()
         self._policies = policies
         self._thinking = ThreadPoolExecutor(1, "lictor-changes")  # no thread before its first task
         self._thoughts: dict[str, Future[str | None]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
-        self._signalled: dict[str, Signalled] = {}
-        self._keeper: Keeper | None = None
-        self._keeper_log = lake / "keeper.jsonl"
 
     # Beginning and end
 
     def open(self, keeper_log: Path) -> None:
-        """Settle what a crash left in the vault, and start the keeper; before there are threads."""
-        for line in settle(self._vault, partial(self._keep_now, "actions")):
-            self._report(line)
-        remove_stale()
-        self._keeper_log = keeper_log
-        self._keeper = Keeper.start(keeper_log)
+        """Settle what a crash left, and begin to look after runs; before there are threads."""
+        self.machine.open(keeper_log)
 
     def close(self) -> None:
         """Give back what is held, and end what goes on in the background."""
         self._thinking.shutdown(cancel_futures=True)
-        self._telling.close()
-        self._linux.close()
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
+        if self._telling is not None:
+            self._telling.close()
+        self.machine.close()
 
     def begin(self, live: LiveRun) -> None:
-        """A run has begun: the keeper must know it before anything is done to it."""
-        if not live.enforce:
-            return
-        self._begin_telling(live)
-        if live.group is not None or self._by_signals:
-            self._tell_keeper(lambda keeper: self._add(keeper, live))
+        """A run has begun; nothing was done to it yet."""
+        if live.enforce:
+            self._begin_telling(live)
+            self.machine.begin(live)
 
     def prepare(self, live: LiveRun) -> None:
-        """A run that was found, and that its policy may hold or that fails closed, is taken into a cgroup at once.
-
-        The kernel may stop one of its processes, and Lictor die, at any moment; the keeper must be able to reach
-        all of it from then on.
-        """
+        """A run that was found, and that its policy may hold or that fails closed, is taken into a group at once."""
         if live.enforce and live.program is not None and (live.fail == "closed" or _may_hold(live.program)):
-            try:
-                self._gather(live)
-            except CgroupError:
-                if not self._by_signals:
-                    raise
+            self.machine.prepare(live)
 
     def end(self, live: LiveRun) -> None:
         """The run has ended: nobody waits for a decision about it any more."""
@@ -141,22 +121,14 @@ class Enforcement:
             rows = [requests.gone(self._rows.pop(hold.id)) for hold in left]
             live.answers.update(row["state"] for row in rows)
             self._keep_now("requests", requests.table(rows))
-        self._telling.end(live.id)
-        if self._collector.isolated(live.number):
-            self._collector.join(live.number)  # its number is used no more, its place in the map is
-        if live.network is not None:
-            live.network.close()
-            live.network = None
-        if live.adopted is not None:  # before the keeper forgets it: the group is frozen while it is emptied
-            live.adopted.give_back()
-        if live.group is not None or self._by_signals:
-            self._tell_keeper(lambda keeper: keeper.drop(live.id))
-        self._signalled.pop(live.id, None)
-        live.adopted = None
+        if self._telling is not None:
+            self._telling.end(live.id)
+        self.machine.end(live)
 
     def tick(self) -> pa.RecordBatch | None:
         """Proofs, limits, and what is owed to terminals and to people: rows of ``actions``."""
-        self._telling.tick()
+        if self._telling is not None:
+            self._telling.tick()
         self._take_changes()
         return self.ladder.tick()
 
@@ -167,6 +139,7 @@ class Enforcement:
         live = self._runs.get(run)
         if live is None:
             return None
+        reach = self.machine.reach(live)
         return RunHandle(
             run,
             enforce=live.enforce,
@@ -174,101 +147,12 @@ class Enforcement:
             survivors=lambda: self._survivors(live.number),
             programs=lambda: self._collector.programs(live.number),
             recording=live.program.recording if live.program else frozenset(),
-            gather=lambda: self._gather(live),
-            signals=self._signals(live) if self._by_signals else None,
-            network=(lambda: self._network(live)) if self._collector.kernel is not None else None,
+            gather=reach.gather,
+            signals=reach.signals,
+            network=reach.network,
             limits=_limits(live),
-            lease=lambda seconds: self._lease(live, seconds),
+            lease=lambda seconds: self.machine.lease(live, seconds),
         )
-
-    @property
-    def _by_signals(self) -> bool:
-        """Whether a run without a cgroup is stopped by signals: where a source sees from beside, Lictor may be anybody's.
-
-        Not under the sensor, which is root's: whoever cannot be frozen there is acted on in a harder way.
-        """
-        return self._collector.kernel is None
-
-    def _signals(self, live: LiveRun) -> Signalled:
-        return self._signalled.setdefault(live.id, Signalled(partial(self._survivors, live.number)))
-
-    def _gather(self, live: LiveRun) -> ProcessGroup:
-        """The group of a run, made for one that was found: its tree is moved in until none is left outside."""
-        if live.group is None:
-            survivors = partial(self._survivors, live.number)
-            # The keeper knows the group before anybody is in it: a death of ours may leave it frozen half-way.
-            live.adopted = adopt(
-                live.id, live.root_pid, live.root_key, survivors, fail=live.fail,
-                made=lambda group: self._tell_keeper(lambda keeper: self._add(keeper, live, group)),
-            )  # fmt: skip
-        if live.group is None:
-            raise AssertionError("a run that was gathered has a group")
-        return live.group
-
-    def _network(self, live: LiveRun) -> Network:
-        if live.network is None:
-            number = live.number
-
-            def mark(on: bool) -> None:
-                (self._collector.isolate if on else self._collector.join)(number)
-
-            self._gather(live)
-            if live.group is None:
-                raise AssertionError("a run that was gathered has a group")
-            live.network = Isolation(
-                live.group,
-                lambda: [pid for pid, _ in self._survivors(number)],
-                mark,
-                lambda: self._collector.isolated(number),
-                lambda pid: self._collector.tag(pid, number),
-            )
-        return live.network
-
-    # The keeper
-
-    def _add(self, keeper: Keeper, live: LiveRun, group: RunCgroup | None = None) -> None:
-        others = self._survivors(live.number)
-        group = group or live.group
-        keeper.add(live.id, None if group is None else group.directory, live.root_pid, live.root_key, live.fail, others)
-
-    def _lease(self, live: LiveRun, seconds: float | None) -> None:
-        then = _then(live)
-        if seconds is None:
-            self._tell_keeper(lambda keeper: keeper.clear(live.id))
-        else:
-            if live.group is None:  # those that were found since it began
-                self._tell_keeper(lambda keeper: self._add(keeper, live))
-            self._tell_keeper(lambda keeper: keeper.lease(live.id, seconds, then))
-
-    def _tell_keeper(self, what: Callable[[Keeper], None]) -> None:
-        """Tell the keeper; one that has died is replaced, and told of all runs and of those that are frozen."""
-        if self._keeper is None:
-            return
-        try:
-            what(self._keeper)
-        except KeeperError as error:
-            title = f"the keeper ended ({error}); another was started"
-            self.alarms.raise_("keeper-lost", title, "high")
-            self._report(title)
-            self._keeper = self._replacement()
-            if self._keeper is not None:
-                what(self._keeper)
-
-    def _replacement(self) -> Keeper | None:
-        """A new keeper that knows what the old one knew; ``None``, and an alarm, where none can be started."""
-        try:
-            keeper = Keeper.start(self._keeper_log)
-            for live in self._runs.values():
-                if live.group is not None or (live.enforce and self._by_signals):
-                    self._add(keeper, live)
-            for hold in self.ladder.holds:
-                keeper.lease(hold.run, hold.seconds + LEASE_MARGIN_S, _then(self._runs[hold.run]))
-        except KeeperError as error:
-            title = f"no keeper can be had ({error}): held runs stay held should Lictor die"
-            self.alarms.raise_("no-keeper", title, "critical")
-            self._report(title)
-            return None
-        return keeper
 
     # People
 
@@ -356,7 +240,7 @@ class Enforcement:
     def _tell(self, asked: Asked, action: str) -> Outcome:
         """Let the agent know what was stopped and why."""
         live = self._runs.get(asked.run or "")
-        if live is None:
+        if live is None or self._telling is None:
             return Outcome("failed", "the run has ended: nobody is left to be told")
         rule = live.rule(asked.rule)
         row = Stopped(
@@ -367,6 +251,8 @@ class Enforcement:
         return self._telling.tell(live.id, [row])[0]
 
     def _begin_telling(self, live: LiveRun) -> None:
+        if sys.platform == "win32" or self._telling is None:
+            return
         policies = live.program.name.split("+") if live.program else []
         try:
             self._telling.begin(RunInfo(live.id, live.agent, live.root_pid, live.root_key, live.started, policies))
@@ -374,9 +260,9 @@ class Enforcement:
             self._report(f"the agent is not told what is stopped: {error}")
 
 
-def _then(live: LiveRun) -> Literal["kill", "release"]:
-    """What the keeper does with a run whose lease is up."""
-    return "kill" if live.fail == "closed" else "release"
+def _telling() -> Telling | None:
+    """Who lets agents know; nobody on Windows, where no hook could read it yet."""
+    return None if sys.platform == "win32" else Telling()
 
 
 def _limits(live: LiveRun) -> Limits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from collectors.identity import process_key_from_proc
-from enforcer.linux.keeper import Settled, read_settled
-from enforcer.linux.process import wait_gone
 from lictor.lake import open_lake
+from lictor.processes import process_key, wait_gone
 from pipeline import schema
 from pipeline.lake.errors import LakeError
 
+if sys.platform != "win32":  # where there is no keeper
+    from enforcer.linux.keeper import read_settled
+
 if TYPE_CHECKING:
+    from enforcer.linux.keeper import Settled
     from collectors.interface import Origin
 
 FOLDER = "services"
@@ -60,7 +63,7 @@ class Interrupted:
             if rows:
                 yield "actions", pa.Table.from_pylist(rows, schema=schema.lake_schema("actions"))
             self._report(f"an earlier Lictor ended unexpectedly: {len(rows)} actions of it were settled")
-        note = {"pid": os.getpid(), "key": process_key_from_proc(os.getpid()), "since": time.time_ns() // 1000}
+        note = {"pid": os.getpid(), "key": process_key(os.getpid()), "since": time.time_ns() // 1000}
         self._own.write_text(json.dumps(note), encoding="utf-8")
         for left in stale:
             if left != self._own:
@@ -74,6 +77,8 @@ class Interrupted:
 
     def _kept(self, log: Path) -> Iterator[dict[str, Any]]:
         """The keeper's account, each deed as an intent and a result."""
+        if sys.platform == "win32":
+            return
         for number, settled in enumerate(read_settled(log)):
             row = self._row(f"keeper-{settled.time_ns}-{number}", _action(settled)) | {"agent_run": settled.run}
             yield row | {"phase": "intent"}
@@ -125,6 +130,6 @@ def _since(note: Path) -> int:
 def _is_alive(note: Path) -> bool:
     found = _read(note)
     try:
-        return process_key_from_proc(int(found.get("pid", 0))) == found.get("key")
+        return process_key(int(found.get("pid", 0))) == found.get("key")
     except (OSError, ValueError):
         return False

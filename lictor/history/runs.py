@@ -7,7 +7,6 @@ home is that of the user on this machine where there is one, and the environment
 from __future__ import annotations
 
 import os
-import pwd
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from lictor import here
 from lictor.errors import LictorError
 from lictor.history.asking import Window, with_history
 from pipeline.policy.context import RunContext
@@ -76,11 +76,7 @@ def read_runs(query: Query, selection: Selection, window: Window, env: Mapping[s
 @cache
 def home_of(user: str) -> str:
     """The user's home on this machine, else where homes usually are."""
-    try:
-        entry = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
-    except (KeyError, OverflowError):
-        return "/root" if user in ("root", "0") else f"/home/{user}"
-    return os.path.realpath(entry.pw_dir)
+    return here.home_of(user)
 
 
 def _sql(window: Window) -> str:

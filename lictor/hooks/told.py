@@ -6,7 +6,6 @@ writes where the policy permits no writing is ended, and every policy that an ag
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import stat
@@ -24,7 +23,7 @@ UNKEPT_S = 60.0
 
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]{8,15}Z")
-_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass
@@ -41,6 +40,8 @@ def told(run: str, session: str, now: datetime, environment: Mapping[str, str] =
     if descriptor is None:
         yield Told(_ago(now, UNKEPT_S))
         return
+    import fcntl  # noqa: PLC0415 - Windows, where no run can be found and so nothing told, has none
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

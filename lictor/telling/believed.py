@@ -21,8 +21,9 @@ OWNER = 0
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
 _LARGEST_RUN = 64 << 10
-# O_NONBLOCK, since a name may be a pipe that nobody feeds.
-_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# O_NONBLOCK, since a name may be a pipe that nobody feeds. On Windows, which has none of them, no folder can be opened: nothing is believed.
+_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLDER = getattr(os, "O_DIRECTORY", 0)
 
 
 def is_name(run: str) -> bool:
@@ -53,7 +54,7 @@ def facts_of(folder: Path) -> Mapping[str, Any] | None:
 def is_believed(folder: Path) -> bool:
     """Whether a folder is there, no link, and root's alone to write."""
     try:
-        with _opened(folder, os.O_DIRECTORY) as inside:
+        with _opened(folder, _FOLDER) as inside:
             return _believed(os.fstat(inside))
     except OSError:
         return False
@@ -62,7 +63,7 @@ def is_believed(folder: Path) -> bool:
 def read_believed(folder: Path, name: str, largest: int) -> bytes | None:
     """A file in a folder, up to ``largest`` bytes; ``None`` for a larger one, or where it cannot be believed."""
     try:
-        with _opened(folder, os.O_DIRECTORY) as inside, _opened(name, 0, inside) as file:
+        with _opened(folder, _FOLDER) as inside, _opened(name, 0, inside) as file:
             found = os.fstat(file)
             if not (_believed(os.fstat(inside)) and _believed(found) and stat.S_ISREG(found.st_mode)):
                 return None

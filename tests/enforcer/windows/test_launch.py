@@ -36,7 +36,7 @@ def done(windows, target, monkeypatch):
 
     windows |= {
         "CreateProcessW": create, "ResumeThread": act("resume", 1), "TerminateProcess": act("end", 1),
-        "CloseHandle": act("close", 1),
+        "CloseHandle": act("close", 1), "GetCurrentProcess": lambda: 1, "GetStdHandle": lambda _number: 0,
     }  # fmt: skip
     monkeypatch.setattr(process, "created", lambda _handle: 134_000_000_000_000_000)
     return acts

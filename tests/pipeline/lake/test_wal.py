@@ -43,13 +43,13 @@ def test_frames_arrive_in_order_and_chained(wal, rows):
 
 def test_a_log_has_its_name_only_when_it_is_whole_and_locked(tmp_path, monkeypatch):
     seen = []
-    rename = os.rename
+    rename = os.replace
 
     def look(old, new):
         seen.append((names(tmp_path), scan(tmp_path / "w-1.wal.new").header))
         rename(old, new)
 
-    monkeypatch.setattr(os, "rename", look)
+    monkeypatch.setattr(os, "replace", look)
     Wal.create(tmp_path / "w-1.wal", HEADER).close()
     assert seen == [(["w-1.wal.new"], HEADER)]
     assert names(tmp_path) == ["w-1.wal"]

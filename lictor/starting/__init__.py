@@ -1,0 +1,1 @@
+"""How a command is started, held back and let go, one module for each system."""

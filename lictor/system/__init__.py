@@ -1,0 +1,1 @@
+"""Who Lictor is on a system and where its folders are, one light module for each kind; ``lictor.here`` chooses."""
