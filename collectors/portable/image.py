@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 import psutil
 
+from collectors.etw import machine
 from collectors.marks import NAMES
-from collectors.portable.machine import LINUX
+from collectors.portable.machine import LINUX, WINDOWS
 
 T = TypeVar("T")
 
@@ -51,8 +52,9 @@ def image_of(pid: int) -> Image:
     except psutil.Error:
         return Image()
     with process.oneshot():
-        uids = _seen(process.uids)
-        exe, argv, cwd = _seen(process.exe), _seen(process.cmdline), _seen(process.cwd)
+        uids = None if WINDOWS else _seen(process.uids)
+        exe = machine.program(pid) if WINDOWS else _seen(process.exe)
+        argv, cwd = _seen(process.cmdline), _seen(process.cwd)
         return Image(
             exe or None, tuple(argv or ()), cwd or None, _marks(environment_of(pid)),
             uids.effective if uids else None, _seen(process.username),

@@ -1,6 +1,6 @@
 """Who a process is, and which boot this is, on systems with ``/proc`` and without.
 
-On Linux the keys are those of every other source. Elsewhere they are made of what psutil knows: the same three facts,
+On Linux and Windows the keys are those of every other source. Elsewhere they are made of what psutil knows: the same three facts,
 so that one process has one key for as long as it lives.
 """
 
@@ -17,9 +17,12 @@ import numpy as np
 import psutil
 
 from collectors import identity
+from collectors.etw import machine, processkey
 from collectors.interface import Origin
+from collectors.portable import windows
 
 LINUX = sys.platform == "linux"
+WINDOWS = sys.platform == "win32"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,14 @@ def identify(pid: int) -> Identity:
     if LINUX:
         stat = identity.read_stat(pid)
         return Identity(pid, identity.key_of(stat), stat.parent_pid, stat.start_ticks, stat.dead)
+    if WINDOWS:
+        return _on_windows(pid)
     return _by_psutil(pid)
+
+
+def _on_windows(pid: int) -> Identity:
+    created, parent = windows.look(pid)
+    return Identity(pid, processkey.process_key(boot_id(), created, pid), parent, created)
 
 
 def _by_psutil(pid: int) -> Identity:
@@ -58,6 +68,8 @@ def boot_id() -> str:
     """The system's name for this boot."""
     if LINUX:
         return identity.boot_id()
+    if WINDOWS:
+        return machine.boot_id()
     asked = subprocess.run(["sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=False)
     return asked.stdout.strip() or f"boot-{int(psutil.boot_time())}"
 

@@ -132,7 +132,7 @@ def _place_of(path: str, places: Collection[str]) -> str:
 
 def _above(path: str) -> str:
     """The folder that a path lies in; empty for the root."""
-    return "" if path == "/" else path.rpartition("/")[0] or "/"
+    return "" if path == os.sep else path.rpartition(os.sep)[0] or os.sep
 
 
 def _folders(place: str) -> int:

@@ -23,7 +23,7 @@ def build(wanted: Wanted) -> LiveCollector:
 PORTABLE = Source(
     name="portable",
     title="process table and file notices (psutil, watchdog)",
-    needs="nothing: any user, Linux or macOS",
+    needs="nothing: any user, Linux, macOS or Windows",
     operations=frozenset(
         ("fork", "exec", "exit", "file.create", "file.write", "file.delete", "file.rename", "file.mkdir", "file.symlink",
          "net.connect", "net.accept", "net.listen")

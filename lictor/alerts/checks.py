@@ -6,7 +6,7 @@ Problems name the key and never its value: an address or a header may be a secre
 from __future__ import annotations
 
 import os
-import pwd
+import sys
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from lictor.alerts.model import Command, Document, Webhook
 from lictor.alerts.trusted import refuse_writable
 from lictor.errors import LictorError
+from lictor.here import own_uid
 from pipeline.policy.source import Location
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -123,12 +124,15 @@ def _wrong_headers(here: Location, headers: Mapping[str, str]) -> Found:
 
 
 def _wrong_program(here: Location, program: str, user: str | None) -> Found:
+    if sys.platform == "win32":
+        yield here, "alerts are not handed to programs on Windows yet: use a webhook"
+        return
     path = Path(program)
     if not path.is_absolute():
         yield here, f"'{program}': write the full path of the program, so that it is the same one everywhere"
         return
     try:
-        refuse_writable(path, path.stat(), {0, os.geteuid(), *filter(None, [_uid(user)])})
+        refuse_writable(path, path.stat(), {0, own_uid(), *filter(None, [_uid(user)])})
     except OSError as error:
         yield here, f"'{program}': {error.strerror}"
         return
@@ -145,12 +149,16 @@ def _wrong_user(here: Location, user: str | None) -> Found:
     uid = _uid(user)
     if uid is None:
         yield here, f"there is no user '{user}'"
-    elif os.geteuid() not in (0, uid):
+    elif own_uid() not in (0, uid):
         yield here, "only root can run a command as another user: leave 'user' out, or run Lictor as root"
 
 
 def _uid(user: str | None) -> int | None:
+    if user is None or sys.platform == "win32":
+        return None
+    import pwd  # noqa: PLC0415 - Windows has none
+
     try:
-        return pwd.getpwnam(user).pw_uid if user is not None else None
+        return pwd.getpwnam(user).pw_uid
     except KeyError:
         return None

@@ -7,7 +7,6 @@ or a command.
 from __future__ import annotations
 
 import os
-import pwd
 from typing import TYPE_CHECKING, Any
 
 from lictor.alerts.interface import Attempt, Came, Deadline, Patience
@@ -46,8 +45,12 @@ class CommandTarget:
 
 def _as_user(name: str | None) -> dict[str, Any]:
     """The arguments of ``Popen`` for a user with all its groups; none for our own."""
-    entry = None if name is None else pwd.getpwnam(name)
-    if entry is None or entry.pw_uid == os.geteuid():
+    if name is None:
+        return {}
+    import pwd  # noqa: PLC0415 - Windows, where no command is run as somebody else, has none
+
+    entry = pwd.getpwnam(name)
+    if entry.pw_uid == os.geteuid():
         return {}
     groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from lictor.errors import LictorError
-from lictor.here import own_uid
+from lictor.here import is_ours, own_uid
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 # O_NONBLOCK, since the name may be a pipe that nobody feeds.
@@ -39,6 +40,10 @@ def refuse_writable(path: Path, found: os.stat_result, owners: set[int]) -> None
     """Raise ``LictorError`` where others than these users could change a file or put another in its place."""
     if not stat.S_ISREG(found.st_mode):
         raise LictorError(f"{path}: not a plain file")
+    if sys.platform == "win32":
+        if not is_ours(path, found):
+            raise LictorError(f"{path}: others can write it: give it an access list for SYSTEM and Administrators (icacls)")
+        return
     if found.st_uid not in owners:
         raise LictorError(f"{path}: another user's, who could change it: chown root")
     if found.st_mode & _OTHERS:
