@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.policy.compile import OWN_LAYER
-from pipeline.policy.matchers import PatternSet
+from pipeline.policy.matchers import PatternSet, plain_path
 
 if TYPE_CHECKING:
     from pipeline.policy.compile import CompiledRule, Program, RunContext
@@ -36,7 +36,7 @@ def concerns(program: Program | None) -> Callable[[str], bool]:
     What others do there all day would else count as the run's, by nothing but the time.
     """
     patterns = PatternSet(pattern.regex for pattern in _patterns(program))
-    return lambda path: patterns.match(path) != 0
+    return lambda path: patterns.match(plain_path(path)) != 0
 
 
 def _patterns(program: Program | None) -> Iterator[Glob]:

@@ -110,6 +110,7 @@ def own_files(paths: Sequence[str]) -> Layer:
     Their folders may not be renamed either, which would put another file behind the same name.
     """
     folders = dict.fromkeys(path[:i] for path in paths for i, letter in enumerate(path) if letter == "/" and i)
+    folders = {folder: None for folder in folders if folder[0] == "/" or folder[1:] != ":"}  # a drive is no folder
     return Layer(OWN_LAYER, "", (
         _own("file.write", "file.delete", "file.chmod", paths=paths), _own("file.rename", paths=list(folders)),
     ), {})  # fmt: skip
