@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from collectors.interface import Run
+from collectors.portable.machine import WINDOWS
 from collectors.portable.processes import Member
 from collectors.portable.rows import Fact, fact
 
@@ -33,7 +34,7 @@ class Connections:
     def look(self, members: Iterable[Member]) -> list[Fact]:
         """Connections that stand now and did not at the last look."""
         by_key = {member.who.key: member for member in members}
-        now = {seen for member in by_key.values() for seen in _of(member)}
+        now = set(_of_all(by_key.values()) if WINDOWS else (seen for one in by_key.values() for seen in _of(one)))
         fresh, self._seen = now - self._seen, now
         listening = {(by_key[key].number, local[1]) for key, _, local, _, listens in now if listens}
         return [self._row(by_key[one[0]], one, listening) for one in sorted(fresh, key=repr)]
@@ -51,10 +52,25 @@ def _of(member: Member) -> Iterator[Seen]:
     """What a process has open; nothing where it is gone or may not be looked at."""
     with suppress(psutil.Error, OSError):
         for one in psutil.Process(member.who.pid).net_connections("inet"):
-            listens = one.status == psutil.CONN_LISTEN
-            if listens or one.raddr:
-                protocol = "tcp" if one.type == socket.SOCK_STREAM else "udp"
-                yield member.who.key, protocol, tuple(one.laddr), tuple(one.raddr), listens
+            yield from _seen(member, one)
+
+
+def _of_all(members: Iterable[Member]) -> Iterator[Seen]:
+    """What all of them have open, where the system has one table for all and psutil would read it anew for each."""
+    by_pid = {member.who.pid: member for member in members}
+    if not by_pid:
+        return
+    with suppress(psutil.Error, OSError):
+        for one in psutil.net_connections("inet"):
+            if one.pid in by_pid:
+                yield from _seen(by_pid[one.pid], one)
+
+
+def _seen(member: Member, one: Any) -> Iterator[Seen]:
+    listens = one.status == psutil.CONN_LISTEN
+    if listens or one.raddr:
+        protocol = "tcp" if one.type == socket.SOCK_STREAM else "udp"
+        yield member.who.key, protocol, tuple(one.laddr), tuple(one.raddr), listens
 
 
 def _end(side: str, address: tuple[Any, ...]) -> dict[str, Any]:

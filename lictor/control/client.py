@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -37,6 +38,8 @@ class NotDoneError(LictorError):
 
 def ask(request: Request, patience: float = LOOK_S) -> Iterator[tuple[Path, Answer]]:
     """(socket, answer) of each service that runs; raises ``LictorError`` where their folder cannot be trusted or read."""
+    if sys.platform == "win32":
+        raise LictorError("a service on Windows takes no orders yet: holds end at their limit; lictor pause and resume work")
     try:
         places = sockets.found(control_dirs())
     except OSError as error:
