@@ -51,7 +51,9 @@ def user_name() -> str:
 def user_entry(name: str) -> pwd.struct_passwd:
     """A user by name or number; raises ``LictorError`` where the user database has none."""
     if sys.platform == "win32":
-        raise LictorError("--user: Windows starts a program as somebody else only with a password; use runas, or a task of that user")
+        raise LictorError(
+            "--user: Windows starts a program as somebody else only with a password; use runas, or a task of that user"
+        )
     import pwd  # noqa: PLC0415 - Windows has none
 
     try:

@@ -37,7 +37,7 @@ class Adopted(Protocol):
         """All of it."""
         ...
 
-    def give_back(self) -> None:
+    def give_back(self) -> object:
         """Let its processes go on as if they had never been taken in."""
         ...
 

@@ -22,8 +22,8 @@ import psutil
 from collectors.interface import Candidate, CollectorError
 from collectors.signatures import identify
 from collectors.sources import AUTO
-from lictor.alerts.config import read_alerts
 from lictor import here
+from lictor.alerts.config import read_alerts
 from lictor.context import UNKNOWN
 from lictor.errors import LictorError
 from lictor.live import LiveRun
@@ -107,9 +107,7 @@ class Watcher:
         """Agents that were there before."""
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                self.consider(
-                    [Candidate(process.pid, process_key(process.pid), process.exe(), process.cmdline())]
-                )
+                self.consider([Candidate(process.pid, process_key(process.pid), process.exe(), process.cmdline())])
 
     def consider(self, candidates: Sequence[Candidate]) -> None:
         """Begin a run for each candidate that is an agent and belongs to no run yet."""

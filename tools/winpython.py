@@ -80,7 +80,9 @@ def build(cache: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (made / "done").exists():
             _assemble(made)
-            run(made, ["-c", "import _ctypes, ssl, win32security, numpy, psutil, pydantic"], check=True)  # also makes the prefix
+            run(
+                made, ["-c", "import _ctypes, ssl, win32security, numpy, psutil, pydantic"], check=True
+            )  # also makes the prefix
             (made / "done").touch()
     return made
 

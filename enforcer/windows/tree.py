@@ -160,7 +160,11 @@ class AttachedGroup:
 
 
 def gather(
-    known: Known, check: Callable[[int, int], None], timeout: float = SECONDS, *, fail: Literal["open", "closed"] = "open"
+    known: Known,
+    check: Callable[[int, int], None],
+    timeout: float = SECONDS,
+    *,
+    fail: Literal["open", "closed"] = "open",
 ) -> AttachedGroup:
     """Take a found run into a job of its own; ``fail`` as for ``Job``, once all of it is inside.
 

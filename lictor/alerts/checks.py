@@ -6,8 +6,8 @@ Problems name the key and never its value: an address or a header may be a secre
 from __future__ import annotations
 
 import os
-import sys
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path

@@ -42,7 +42,9 @@ def refuse_writable(path: Path, found: os.stat_result, owners: set[int]) -> None
         raise LictorError(f"{path}: not a plain file")
     if sys.platform == "win32":
         if not is_ours(path, found):
-            raise LictorError(f"{path}: others can write it: give it an access list for SYSTEM and Administrators (icacls)")
+            raise LictorError(
+                f"{path}: others can write it: give it an access list for SYSTEM and Administrators (icacls)"
+            )
         return
     if found.st_uid not in owners:
         raise LictorError(f"{path}: another user's, who could change it: chown root")

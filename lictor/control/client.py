@@ -39,7 +39,9 @@ class NotDoneError(LictorError):
 def ask(request: Request, patience: float = LOOK_S) -> Iterator[tuple[Path, Answer]]:
     """(socket, answer) of each service that runs; raises ``LictorError`` where their folder cannot be trusted or read."""
     if sys.platform == "win32":
-        raise LictorError("a service on Windows takes no orders yet: holds end at their limit; lictor pause and resume work")
+        raise LictorError(
+            "a service on Windows takes no orders yet: holds end at their limit; lictor pause and resume work"
+        )
     try:
         places = sockets.found(control_dirs())
     except OSError as error:

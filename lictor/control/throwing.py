@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from lictor.control import pausing
 from lictor.control.client import ORDER_S, ask
 from lictor.control.messages import Answer, Request
-from lictor.control.peers import login_of, user_name
+from lictor.control.peers import login_of
 from lictor.errors import LictorError
+from lictor.here import own_uid, user_name
 from lictor.telling.finding import find_run
 
 
@@ -38,7 +39,9 @@ def switch(do: str, why: str | None) -> Switched:
     if ours:
         done.lines.append(_thrown(why) if do == "pause" else _put_back())
     if sys.platform == "win32":
-        said = "each service here looks at the switch within a second" if ours else f"only an administrator can {do} here"
+        said = (
+            "each service here looks at the switch within a second" if ours else f"only an administrator can {do} here"
+        )
         (done.lines if ours else done.refused).append(said)
         return done
     reached = 0
@@ -53,7 +56,7 @@ def switch(do: str, why: str | None) -> Switched:
 
 
 def _thrown(why: str | None) -> str:
-    who = user_name(os.geteuid())
+    who = user_name(own_uid())
     login = login_of(os.getpid())
     pausing.pause(who, why, login if login != who else None)
     return "paused: nothing is enforced until lictor resume; all is recorded"

@@ -23,13 +23,14 @@ from dashboards.auth.link import LinkDoor
 from dashboards.auth.provider import ProviderDoor
 from dashboards.auth.sessions import Sessions
 from dashboards.interface import Account, DashboardError, Ports
-from lictor.control.peers import login_of, user_name
+from lictor.control.peers import login_of
 from lictor.dashboard.journal import LakeJournal
 from lictor.dashboard.options import Options, refuse_open
 from lictor.dashboard.orders import ControlDeeds
 from lictor.dashboard.policy_tools import PolicyTools
 from lictor.dashboard.vault import LakeVault
 from lictor.errors import LictorError
+from lictor.here import own_uid, user_name
 from lictor.lake import open_lake, open_writer
 from lictor.render import say
 from pipeline.lake.standing import StandingLake
@@ -96,7 +97,7 @@ def _door(options: Options, tell: Callable[[str], None]) -> Door:
 
 def starter() -> str:
     """Who started this: who had logged in, where that is known, and not what sudo made of them."""
-    return login_of(os.getpid()) or user_name(os.getuid())
+    return login_of(os.getpid()) or user_name(own_uid())
 
 
 def _listening(options: Options) -> socket.socket:

@@ -25,8 +25,8 @@ if sys.platform != "win32":  # where there is no keeper
     from enforcer.linux.keeper import read_settled
 
 if TYPE_CHECKING:
-    from enforcer.linux.keeper import Settled
     from collectors.interface import Origin
+    from enforcer.linux.keeper import Settled
 
 FOLDER = "services"
 """Notes of running services, below the lake."""

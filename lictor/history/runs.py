@@ -6,7 +6,6 @@ home is that of the user on this machine where there is one, and the environment
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

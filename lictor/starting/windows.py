@@ -37,7 +37,9 @@ def resolve(command: Sequence[str]) -> str:
         raise LictorError("no command was given: lictor run [OPTIONS] -- COMMAND [ARGUMENTS]")
     found = shutil.which(command[0])
     if found is None:
-        raise LictorError(f"the command {command[0]!r} was not found: nothing was run; give its full path, or look at PATH")
+        raise LictorError(
+            f"the command {command[0]!r} was not found: nothing was run; give its full path, or look at PATH"
+        )
     return found
 
 
@@ -60,7 +62,9 @@ class Child:
         if user is not None:
             raise LictorError("--user: Windows starts a program as somebody else only with a password; nothing was run")
         program = resolve(command)
-        variables = {name: text for name, text in os.environ.items() if name not in set(without)} | dict(environment or {})
+        variables = {name: text for name, text in os.environ.items() if name not in set(without)} | dict(
+            environment or {}
+        )
         self.uid = own_uid()
         self.status: int | None = None
         """Exit status once it has ended, as a signed number of 32 bits."""
@@ -105,7 +109,9 @@ class Child:
         self.job.close()
 
 
-def own_group(child: Child, run: str, fail: Literal["open", "closed"], say: Callable[[str], None]) -> ProcessGroup | None:  # noqa: ARG001 - as on other systems
+def own_group(
+    child: Child, run: str, fail: Literal["open", "closed"], say: Callable[[str], None]
+) -> ProcessGroup | None:  # noqa: ARG001 - as on other systems
     """The job that the command was created in."""
     return child.job
 

@@ -75,7 +75,7 @@ def make_folder(folder: Path) -> None:
     folder.chmod(0o755)  # whatever the umask says: people and hooks of other users look in
 
 
-def is_ours(path: Path, status: os.stat_result) -> bool:
+def is_ours(path: Path, status: os.stat_result) -> bool:  # noqa: ARG001 - other systems need it
     """Whether a file or folder is root's or ours, and nobody else may write it; ``status`` is what ``lstat`` gave."""
     return (
         not stat.S_ISLNK(status.st_mode) and status.st_uid in (0, os.geteuid())

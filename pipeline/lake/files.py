@@ -9,11 +9,39 @@ import sys
 
 if sys.platform == "win32":
     from pipeline.lake.system.windows import (
-        be_nice, lock, mapped, may_write, opened, read_at, read_into, read_whole, readable, remove, replace, sync, sync_folder, try_lock, write,
+        be_nice,
+        lock,
+        mapped,
+        may_write,
+        opened,
+        read_at,
+        read_into,
+        read_whole,
+        readable,
+        remove,
+        replace,
+        sync,
+        sync_folder,
+        try_lock,
+        write,
     )  # fmt: skip
 else:
     from pipeline.lake.system.posix import (
-        be_nice, lock, mapped, may_write, opened, read_at, read_into, read_whole, readable, remove, replace, sync, sync_folder, try_lock, write,
+        be_nice,
+        lock,
+        mapped,
+        may_write,
+        opened,
+        read_at,
+        read_into,
+        read_whole,
+        readable,
+        remove,
+        replace,
+        sync,
+        sync_folder,
+        try_lock,
+        write,
     )  # fmt: skip
 
 __all__ = [

@@ -64,7 +64,9 @@ def confine(root: Path, *, memory: int, seconds: float | None, unsafe: bool) -> 
         return "a job; Wine has no integrity levels"
     if unsafe:
         return "a job"
-    raise LakeError("Windows does not let a query's integrity be lowered, so it could change the lake: please report this")
+    raise LakeError(
+        "Windows does not let a query's integrity be lowered, so it could change the lake: please report this"
+    )
 
 
 def _library(name: str) -> Any:

@@ -32,9 +32,11 @@ _BEHIND_ALL = 1 << 62
 _BELOW_NORMAL = -1
 _TRIES, _PAUSE_S = 50, 0.02
 
-_msvcrt: Any = importlib.import_module("msvcrt") if sys.platform == "win32" else None
-_kernel32: Any = ctypes.WinDLL("kernel32", use_last_error=True) if sys.platform == "win32" else None
-if _kernel32 is not None:
+_msvcrt: Any = None
+_kernel32: Any = None
+if sys.platform == "win32":
+    _msvcrt = importlib.import_module("msvcrt")
+    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
     _kernel32.CreateFileW.restype = c_void_p
     _kernel32.CreateFileW.argtypes = [c_wchar_p, c_uint32, c_uint32, c_void_p, c_uint32, c_uint32, c_void_p]
     _kernel32.LockFileEx.argtypes = [c_void_p, c_uint32, c_uint32, c_uint32, c_uint32, c_void_p]
@@ -184,7 +186,9 @@ def _patiently(path: Path, do: Callable[[], int]) -> None:
 
 
 def _last_error() -> int:
-    return ctypes.get_last_error() if sys.platform == "win32" else 0
+    if sys.platform != "win32":
+        return 0
+    return ctypes.get_last_error()
 
 
 def _failure(path: Path | str) -> OSError:
