@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from enforcer.interface import ProcessGroup
 from enforcer.windows import process
@@ -109,10 +109,8 @@ class Child:
         self.job.close()
 
 
-def own_group(
-    child: Child, run: str, fail: Literal["open", "closed"], say: Callable[[str], None]
-) -> ProcessGroup | None:  # noqa: ARG001 - as on other systems
-    """The job that the command was created in."""
+def own_group(child: Child, *_asked_for_elsewhere: object) -> ProcessGroup | None:
+    """The job that the command was created in; run, failure and a line for the person are other systems' needs."""
     return child.job
 
 
