@@ -26,6 +26,8 @@ _QUERY, _STOP, _FLUSH = 0, 1, 3  # EVENT_TRACE_CONTROL_…
 _EVENT_IDS = 0x80000200  # EVENT_FILTER_TYPE_EVENT_ID
 _TRACED_GUID, _QPC = 0x20000, 1  # WNODE_FLAG_TRACED_GUID; the clock that all sessions stamp with
 _MOST_SESSIONS = 64
+DRAIN_S = 2.0
+"""How long the end of a session waits for its last events."""
 
 SUCCESS, NO_RIGHT, EXISTS, NO_ROOM, GONE = 0, 5, 183, 1450, 4201
 _MEANINGS = {
@@ -105,6 +107,11 @@ class Trace:
         """What it lost so far; raises ``SessionGoneError`` where it is no more, and ``OSError``."""
         return self._controlled(_QUERY)
 
+    @property
+    def reading(self) -> bool:
+        """Whether pywintrace's thread still waits for events."""
+        return self._job is not None and bool(self._job.consumer.process_thread.is_alive())
+
     def flush(self) -> None:
         """Have its buffers handed over now; raises as ``ask`` does."""
         self._controlled(_FLUSH)
@@ -115,6 +122,9 @@ class Trace:
         if job is None:
             return None
         status, lost = control(self.name, _STOP)
+        # The reader ends by itself once it has handed over the last buffers; closing its handle first could cut them off.
+        job.consumer.end_capture.set()
+        job.consumer.process_thread.join(DRAIN_S)
         job.consumer.stop()
         job.running = False
         return lost if status == SUCCESS else None
