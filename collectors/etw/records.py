@@ -31,12 +31,12 @@ RECORD = np.dtype([
 """One record. ``id`` is the opcode of a ``classic`` event; ``pid`` and ``tid`` are -1 where a header has none."""
 
 NO_ID = 0xFFFFFFFF
-_PLAIN, _EVENT, _SYSTEM, _PERF, FULL = range(5)
+_PLAIN, EVENT, _SYSTEM, _PERF, FULL = range(5)
 _KIND = np.zeros(256, np.uint8)
 _HEAD = np.full(256, 8, np.int64)
 _SIZE_AT = np.zeros(256, np.int64)
 for _types, _kind, _head, _at in (
-    ((0x12, 0x13), _EVENT, 80, 0), ((0x01, 0x02), _SYSTEM, 32, 4), ((0x03, 0x04), _SYSTEM, 24, 4),
+    ((0x12, 0x13), EVENT, 80, 0), ((0x01, 0x02), _SYSTEM, 32, 4), ((0x03, 0x04), _SYSTEM, 24, 4),
     ((0x10, 0x11), _PERF, 16, 4), ((0x0A, 0x14), FULL, 48, 0),
 ):  # fmt: skip
     for _type in _types:
@@ -130,7 +130,7 @@ def headers(buffer: Bytes, found: Walk) -> npt.NDArray[np.void]:
     made["start"] = found.places + _HEAD[types]
     made["kind"] = _KIND[types]
     made["pointer"] = np.where(np.isin(types, _POINTER_4), 4, 8)
-    for kind, read in ((_EVENT, _event), (_SYSTEM, _system), (_PERF, _perf), (FULL, _full)):
+    for kind, read in ((EVENT, _event), (_SYSTEM, _system), (_PERF, _perf), (FULL, _full)):
         mine = np.flatnonzero(made["kind"] == kind)
         if len(mine):
             made[mine] = read(buffer, made[mine])
@@ -169,7 +169,7 @@ def delivered(heads: npt.NDArray[np.void], start_keys: npt.NDArray[np.uint64]) -
     made = np.zeros(len(heads), RECORD)
     made["end"] = np.cumsum(heads["length"], dtype=np.int64)
     made["start"] = made["end"] - heads["length"]
-    made["kind"], made["start_key"] = _EVENT, start_keys
+    made["kind"], made["start_key"] = EVENT, start_keys
     _described(made, heads["head"])
     return made
 
