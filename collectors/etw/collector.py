@@ -35,7 +35,7 @@ HOLD_S = 0.03
 
 _TICK, _IDLE = 0.01, 0.1
 _LOOK_S = 5.0
-"""How often it is looked who of the runs lives, and which device is which drive, where nobody asks."""
+"""How often it is looked who is there (a start may have been lost), and which device is which drive."""
 _REMEMBER_S = 2.0
 """How long the start of a process of nobody's is kept: it may be tagged a moment later."""
 _LAST_S, _QUIET_S = 1.5, 0.1
@@ -88,8 +88,7 @@ class EtwCollector(LiveCollector):
             self.close()
             raise
         # Looked at once more: who began between the first look and the sessions would be known to neither.
-        seen = machine.processes()
-        self._decoder.know(seen, [machine.program(one.pid) or one.name or None for one in seen])
+        self._decoder.know(machine.processes(), machine.program)
         self._watch = Watch(self._streams, self._lines.append)
         self._watch.start()
         atexit.register(self.close)
@@ -143,6 +142,7 @@ class EtwCollector(LiveCollector):
         found = next((one for one in seen if one.pid == pid), None)
         if found is None:
             raise CollectorError(f"process {pid} cannot be tagged: it has ended")
+        self._decoder.know(seen, machine.program)
         self._lineage.tag(self._lineage.key(found), number)
         self._lineage.look(seen)
         self._tagged = True
@@ -276,8 +276,9 @@ class EtwCollector(LiveCollector):
         if (now := time.monotonic()) - self._looked >= _LOOK_S:
             self._looked = now
             self._decoder.learn_volumes(machine.volumes())
-            if self._runs:
-                self._lineage.look(machine.processes())
+            seen = machine.processes()
+            self._decoder.know(seen, machine.program)
+            self._lineage.look(seen)
 
     def _account(self) -> None:
         """Take over what the watching thread was told, and what could not be read."""

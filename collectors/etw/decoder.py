@@ -57,8 +57,8 @@ class Decoder:
         """Which device is which drive, as of now."""
         self._paths.learn(volumes)
 
-    def know(self, seen: Sequence[Seen], exe: Sequence[str | None]) -> None:
-        """Processes that are there before the first chunk, with the paths of their programs."""
+    def know(self, seen: Sequence[Seen], exe: Callable[[int], str | None]) -> None:
+        """Processes that are there, whether or not an event told of them; ``exe`` gives a program's path by pid."""
         pid, parent, created = (np.array([getattr(s, n) for s in seen], np.int64) for n in ("pid", "parent", "created"))
         self._processes.know(pid, parent, created, exe)
 

@@ -68,12 +68,17 @@ class Processes:
         self._known = KnownProcesses()
         self._by_pid, self._by_sequence = LastKnown(MOST_PIDS), LastKnown(MOST_PIDS)
 
-    def know(self, pid: Codes, parent: Codes, created: Codes, exe: Sequence[str | None]) -> None:
-        """Processes that are there before the first chunk; a parent counts where it is older than its child."""
+    def know(self, pid: Codes, parent: Codes, created: Codes, exe: Callable[[int], str | None]) -> None:
+        """Processes that are there, of which no event told: before the first chunk, or since their start was lost.
+
+        ``exe`` is asked for the program's path of those that are new. A parent counts where it is older than its child.
+        """
         none = np.full(len(pid), -1, np.int64)
-        index = self._known.add(
-            process_keys(self._boot, created, pid), created, self._known.pool.codes(pa.array(exe, pa.string())), none, none, pid
-        )  # fmt: skip
+        before = self._by_pid.told(*_no_statements()).asked(pid.view(np.uint64), none)
+        new = (before < 0) | (np.abs(self._known.created[before] - created) >= SAME_START)
+        pid, parent, created, none = pid[new], parent[new], created[new], none[new]
+        paths = self._known.pool.codes(pa.array([exe(one) for one in pid.tolist()], pa.string()))
+        index = self._known.add(process_keys(self._boot, created, pid), created, paths, none, none, pid)
         told = pid.view(np.uint64), none, index
         above = self._by_pid.told(*told).asked(parent.view(np.uint64), none)
         older = (above >= 0) & (self._known.created[above] <= created) & (above != index)

@@ -77,7 +77,7 @@ class FakeWindows:
         self.sessions[name] = FakeSession(name, copy)
         return 0
 
-    def EnableTraceEx2(self, handle, guid, code, level, any_, all_, timeout, parameters):  # noqa: N802
+    def EnableTraceEx2(self, handle, guid, _code, level, any_, _all, _timeout, parameters):  # noqa: N802
         ids = None
         if parameters:
             filter_ = parameters.contents.EnableFilterDesc.contents
@@ -85,7 +85,9 @@ class FakeWindows:
             ids = (filter_.Type, head[0], [int.from_bytes(head[n : n + 2], "little") for n in range(4, len(head), 2)])
             assert int.from_bytes(head[2:4], "little") == len(ids[2])
         name = self.started[handle.value - 1]
-        self.sessions[name].enabled.append((str(guid._obj).lower().strip("{}"), level, any_, parameters and parameters.contents.EnableProperty, ids))
+        self.sessions[name].enabled.append(
+            (str(guid._obj).lower().strip("{}"), level, any_, parameters and parameters.contents.EnableProperty, ids)
+        )
         return 0
 
     def ControlTraceW(self, _handle, name, properties, code):  # noqa: N802

@@ -10,16 +10,19 @@ import threading
 import time
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from collectors.etw import collector as live
-from collectors.etw import machine, tracing
+from collectors.etw import machine
 from collectors.etw.arguments import split
 from collectors.etw.collector import EtwCollector
 from collectors.etw.guids import PROVIDERS, name_of
 from collectors.etw.inbox import Inbox
-from collectors.etw.sessions import ACTIVITY, NAMES, PROCESS, SESSIONS, SYSTEM
+from collectors.etw.records import headers, walk
+from collectors.etw.sessions import SESSIONS, SYSTEM
 from collectors.etw.source import usable
 from collectors.interface import CollectorError, Run, Wanted
 from collectors.replay import etl_file
@@ -167,7 +170,9 @@ def test_real_recordings_give_the_rows_and_the_counts_of_the_import(monkeypatch)
     rows_of_all = 0
     for path in files:
         with monkeypatch.context() as patched:
-            rows, wanted, _, collector, imported = lived(path, patched, lambda feed, p=patched: FakeWindows(feed).install(p))
+            rows, wanted, _, collector, imported = lived(
+                path, patched, lambda feed, p=patched: FakeWindows(feed).install(p)
+            )
         assert comparable(rows) == comparable(wanted), path
         counted = collector._decoder.tally
         assert (counted.unknown, counted.malformed) == (imported.unknown, imported.malformed), path
@@ -203,11 +208,17 @@ def test_sessions_are_started_as_they_are_defined_and_stopped_at_the_end(quiet):
     for session in SESSIONS:
         found = fake.of(session.kind)
         has = found.properties
-        assert (has.BufferSize, has.MinimumBuffers, has.MaximumBuffers) == (session.buffer_kib, session.least, session.most)
+        assert (has.BufferSize, has.MinimumBuffers, has.MaximumBuffers) == (
+            session.buffer_kib,
+            session.least,
+            session.most,
+        )
         assert (has.LogFileMode, has.EnableFlags, has.FlushTimer) == (session.mode, session.flags, session.timer_s)
         assert has.Wnode.ClientContext == 1
         assert ctypes.string_at(ctypes.addressof(has.Wnode.Guid), 16).strip(b"\0") != b"" or session is not SYSTEM
-        wanted = [(one.name, one.level, one.mask, one.properties, (0x80000200, 1, list(one.ids))) for one in session.providers]
+        wanted = [
+            (one.name, one.level, one.mask, one.properties, (0x80000200, 1, list(one.ids))) for one in session.providers
+        ]
         assert [(PROVIDERS[guid], level, *rest) for guid, level, *rest in found.enabled] == wanted
     wait_until(lambda: fake.of("proc").flushes > 3)
     assert fake.of("act").flushes == 0
@@ -306,11 +317,13 @@ def test_without_a_made_up_kernel_side_wine_is_refused_by_trying():
 def test_inbox_that_is_full_drops_and_counts(trace, monkeypatch, windows):
     feed, *_ = recorded(trace, monkeypatch)
     monkeypatch.setattr("collectors.etw.watch.Inbox", lambda: Inbox(most_records=2))
-    fake = windows(feed)
+    windows(feed)
     collector = EtwCollector()
     collector.open()
     try:
-        wait_until(lambda: sum(len(s.inbox) + s.inbox.dropped for s in collector._streams) == sum(map(len, feed.values())))
+        wait_until(
+            lambda: sum(len(s.inbox) + s.inbox.dropped for s in collector._streams) == sum(map(len, feed.values()))
+        )
         assert max(collector.fills().values()) == 1.0
         lost = {r["reason"]: r["lost"] for r in collector.health().to_pylist() if r["reason"].endswith("queue_full")}
         assert lost["act_queue_full"] == len(feed["act"]) - 2
@@ -320,7 +333,9 @@ def test_inbox_that_is_full_drops_and_counts(trace, monkeypatch, windows):
 
 def test_processes_of_a_run_are_known_by_the_enforcers_keys(quiet):
     collector, _ = quiet
-    code = "import subprocess, sys; subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(60)']).wait()"
+    code = (
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(60)']).wait()"
+    )
     parent = subprocess.Popen([sys.executable, "-S", "-c", code])
     try:
         number = collector.add_run(Run("r1", None))
@@ -360,7 +375,9 @@ def test_start_that_is_told_before_the_tag_belongs_to_the_run_all_the_same(monke
         time.sleep(2 * live.HOLD_S)
         batches = collector.batches(lambda: False)
         wait_until(lambda: next(batches).num_rows == 0 and candidates)
-        assert [(one.pid, one.process_key, one.exe) for one in candidates] == [(child.pid, process.key(child.pid), "C:\\python.exe")]
+        assert [(one.pid, one.process_key, one.exe) for one in candidates] == [
+            (child.pid, process.key(child.pid), "C:\\python.exe")
+        ]
         collector.tag(child.pid, collector.add_run(Run("r1", "codex")))
         for event in delivered(records[1:]):
             collector._streams[2].inbox.put((0, event.pointer))
@@ -379,10 +396,6 @@ def test_start_that_is_told_before_the_tag_belongs_to_the_run_all_the_same(monke
 
 def delivered(records):
     """Written records as events; their clock is that of the writer."""
-    import numpy as np
-
-    from collectors.etw.records import headers, walk
-
     data = np.frombuffer(b"".join(records), np.uint8)
     found = headers(data, walk(data))
     return events(data, found, found["time"] - w.FIRST + w.START)
@@ -393,7 +406,7 @@ def test_a_command_line_is_taken_apart_as_windows_does():
     take_apart.restype = ctypes.POINTER(ctypes.c_wchar_p)
     lines = [
         'codex.exe --full-auto "a b" c', '"C:\\Program Files\\x.exe" \\\\server\\share "quoted \\"inner\\" text" tail\\', "x",
-        'cmd.exe /c "build it"', 'x a\\\\\\"b c\\\\"d e" f', 'x ""', 'x  \t two   blanks ', 'x "unclosed and more', "C:\\dir\\x.exe a\\b",
+        'cmd.exe /c "build it"', 'x a\\\\\\"b c\\\\"d e" f', 'x ""', "x  \t two   blanks ", 'x "unclosed and more', "C:\\dir\\x.exe a\\b",
     ]  # fmt: skip
     for line in lines:
         count = ctypes.c_int()
@@ -418,6 +431,4 @@ def test_live_rows_go_through_parquet_and_duckdb_on_windows(trace, monkeypatch, 
 
 
 def schema_table(rows):
-    import pyarrow as pa
-
     return pa.Table.from_pylist(rows, schema=schema.lake_schema("activity"))
