@@ -34,6 +34,13 @@ class Operation:
     activity_class: str
     selectors: tuple[str, ...]
     meaning: str
+    windows_only: bool = False
+    """Whether no source of another system tells of it."""
+
+    @property
+    def described(self) -> str:
+        """The meaning, and where it is known."""
+        return self.meaning + " (Windows only)" * self.windows_only
 
 
 CLASSES = ("process", "file", "network", "dns", "registry", "kernel", "ui", "agent", "finding", "action", "health")
@@ -43,11 +50,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("fork", 1, "process", ("fork",), "a process was created"),
     Operation("exec", 2, "process", ("exec",), "a process replaced its program"),
     Operation("exit", 3, "process", ("exit",), "a process ended"),
-    Operation("image.load", 4, "process", ("image.load",), "a library or driver was mapped into a process (Windows); path is its file"),
-    Operation("process.access", 5, "process", ("process.access",), "another process was opened, or one of its threads (Windows); child_pid is it, content the rights"),
-    Operation("process.inject", 6, "process", ("process.inject",), "another process was made to run foreign code: a thread started in it, its image replaced (Windows); child_pid is it"),
-    Operation("process.kill", 7, "process", ("process.kill",), "another process was ended (Windows); child_pid is it"),
-    Operation("script.run", 8, "process", ("script.run",), "an interpreter was handed a script (Windows); content is its text"),
+    Operation("image.load", 4, "process", ("image.load",), "a library or driver was mapped into a process; path is its file", windows_only=True),
+    Operation("process.access", 5, "process", ("process.access",), "another process was opened, or one of its threads; child_pid is it, content the rights", windows_only=True),
+    Operation("process.inject", 6, "process", ("process.inject",), "another process was made to run foreign code: a thread started in it, its image replaced; child_pid is it", windows_only=True),
+    Operation("process.kill", 7, "process", ("process.kill",), "another process was ended; child_pid is it", windows_only=True),
+    Operation("script.run", 8, "process", ("script.run",), "an interpreter was handed a script; content is its text", windows_only=True),
     Operation("file.open", 10, "file", ("file.open",), "a file was opened for neither reading nor writing (O_PATH)"),
     Operation("file.read", 11, "file", ("file.read",), "a file was opened for reading only"),
     Operation("file.write", 12, "file", ("file.write",), "a file was opened for writing or truncated by open"),
@@ -64,12 +71,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("net.listen", 32, "network", ("net.listen",), "a socket began to listen"),
     Operation("net.accept", 33, "network", ("net.accept",), "a connection was taken in"),
     Operation("net.send", 34, "network", ("net.send", "network"), "a datagram was sent to an address without connect"),
-    Operation("net.receive", 35, "network", ("net.receive",), "bytes came in from an address (Windows), summed up over seconds"),
-    Operation("dns.query", 50, "dns", ("dns.query",), "a name was asked for; dst_name is it, content the answer"),
-    Operation("registry.create", 60, "registry", ("registry.create", "registry"), "a key was made (Windows); path is it"),
-    Operation("registry.set", 61, "registry", ("registry.set", "registry"), "a value was written (Windows); path is key and value, content the data"),
-    Operation("registry.delete", 62, "registry", ("registry.delete", "registry"), "a key or value was removed (Windows)"),
-    Operation("registry.rename", 63, "registry", ("registry.rename", "registry"), "a key or value was moved (Windows); path_to is the new name"),
+    Operation("net.receive", 35, "network", ("net.receive",), "bytes came in from an address, summed up over seconds", windows_only=True),
+    Operation("dns.query", 50, "dns", ("dns.query",), "a name was asked for; dst_name is it, content the answer", windows_only=True),
+    Operation("registry.create", 60, "registry", ("registry.create", "registry"), "a key was made; path is it", windows_only=True),
+    Operation("registry.set", 61, "registry", ("registry.set", "registry"), "a value was written; path is key and value, content the data", windows_only=True),
+    Operation("registry.delete", 62, "registry", ("registry.delete", "registry"), "a key or value was removed", windows_only=True),
+    Operation("registry.rename", 63, "registry", ("registry.rename", "registry"), "a key or value was moved; path_to is the new name", windows_only=True),
     Operation("kernel.io_uring", 40, "kernel", ("kernel.io_uring",), "an io_uring was set up: file opens through it are not seen by the tracepoint tier"),
 )  # fmt: skip
 
