@@ -21,7 +21,10 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
-ALONE = ("benchmarks", "collectors", "e2e", "enforcer", "faults", "kernel")
+ALONE = (
+    "benchmarks", "collectors/bcc", "collectors/ebpf", "collectors/kernel", "collectors/portable", "e2e", "enforcer/linux",
+    "kernel",
+)  # fmt: skip
 """Folders whose tests measure time, or act on what the whole machine shares; so does every test that loads the sensor."""
 
 
@@ -41,7 +44,8 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by it
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.get_closest_marker("kernel") or item.path.relative_to(TESTS).parts[0] in ALONE:
+        folder = item.path.relative_to(TESTS).parent.as_posix() + "/"
+        if item.get_closest_marker("kernel") or folder.startswith(tuple(f"{name}/" for name in ALONE)):
             item.add_marker("alone")
 
 
