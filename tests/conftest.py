@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.apt import not_installed
 
 # How long an example takes is the machine's affair; of it a profile of CI knows already, one at a desk does not.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -116,14 +117,8 @@ def no_bcc():
         return "no root: BCC cannot be used"
     reason = usable()
     if reason and "apt install" in reason:
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "python3-bpfcc", "linux-headers-amd64"]
-        try:
-            done = subprocess.run(install, capture_output=True, text=True, timeout=400, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return f"{reason}; the packages could not be installed: {error}"
-        if done.returncode:
-            return f"{reason}; the packages could not be installed: {done.stderr.strip().splitlines()[-1:]}"
-        reason = usable()
+        failed = not_installed("python3-bpfcc", "linux-headers-amd64")
+        reason = f"{reason}; {failed}" if failed else usable()
     return reason or ""
 
 
