@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -16,12 +15,17 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.apt import not_installed
+
 # How long an example takes is the machine's affair; of it a profile of CI knows already, one at a desk does not.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
-ALONE = ("benchmarks", "collectors", "e2e", "enforcer", "faults", "kernel")
+ALONE = (
+    "benchmarks", "collectors/bcc", "collectors/ebpf", "collectors/kernel", "collectors/portable", "e2e", "enforcer/linux",
+    "kernel",
+)  # fmt: skip
 """Folders whose tests measure time, or act on what the whole machine shares; so does every test that loads the sensor."""
 
 
@@ -41,7 +45,8 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by it
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.get_closest_marker("kernel") or item.path.relative_to(TESTS).parts[0] in ALONE:
+        folder = item.path.relative_to(TESTS).parent.as_posix() + "/"
+        if item.get_closest_marker("kernel") or folder.startswith(tuple(f"{name}/" for name in ALONE)):
             item.add_marker("alone")
 
 
@@ -112,14 +117,8 @@ def no_bcc():
         return "no root: BCC cannot be used"
     reason = usable()
     if reason and "apt install" in reason:
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "python3-bpfcc", "linux-headers-amd64"]
-        try:
-            done = subprocess.run(install, capture_output=True, text=True, timeout=400, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return f"{reason}; the packages could not be installed: {error}"
-        if done.returncode:
-            return f"{reason}; the packages could not be installed: {done.stderr.strip().splitlines()[-1:]}"
-        reason = usable()
+        failed = not_installed("python3-bpfcc", "linux-headers-amd64")
+        reason = f"{reason}; {failed}" if failed else usable()
     return reason or ""
 
 

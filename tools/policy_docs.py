@@ -146,7 +146,7 @@ def values() -> Iterator[str]:
     yield "### Operations\n\nOperations that events have, and the selectors by which `on` and `defaults` reach them. `on` in a test is an operation.\n"
     yield from table(
         ("operation", "selectors", "meaning"),
-        [(f"`{o.name}`", ", ".join(f"`{s}`" for s in o.selectors), o.meaning) for o in schema.OPERATIONS],
+        [(f"`{o.name}`", ", ".join(f"`{s}`" for s in o.selectors), o.described) for o in schema.OPERATIONS],
     )
 
 

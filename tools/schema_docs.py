@@ -66,7 +66,7 @@ def operations() -> Iterator[str]:
     """Section of the operations and of the names that a policy reaches them by."""
     yield "## Operations\n\nValues of `activity.operation`, and the selectors by which a policy's `on:` and `defaults:` reach them.\n"
     named = [
-        (f"`{o.name}`", o.activity_class, ", ".join(f"`{s}`" for s in o.selectors), o.meaning)
+        (f"`{o.name}`", o.activity_class, ", ".join(f"`{s}`" for s in o.selectors), o.described)
         for o in schema.OPERATIONS
     ]
     yield from table(("operation", "class", "selectors", "meaning"), named)

@@ -123,7 +123,7 @@ def _components(text: str) -> list[str]:
     parts = text.split("/")
     if not text.startswith("/") and parts[0] != "**" and not (_DRIVE.fullmatch(parts[0]) and len(parts) > 1):
         raise GlobError(
-            "a path must begin with '/', '~/', '${workspace}' or '**/', one of Windows with its drive, as C:/"
+            "a path must begin with '/', '~/', '${workspace}' or '**/', or with a drive of Windows, as 'C:/'"
         )
     if text != "/" and parts[-1] == "":
         raise GlobError(

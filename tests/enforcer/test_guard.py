@@ -203,7 +203,7 @@ def test_names_alone_protect_no_program_on_this_machine(tmp_path):
         pytest.skip("needs root to start a program as another user")
     tmp_path.chmod(0o755)
     for folder in tmp_path.parents:
-        if folder.stat().st_uid == 0 and folder.name.startswith(("pytest-", "test_")):
+        if folder.stat().st_uid == 0 and folder.name.startswith(("pytest-", "popen-", "test_")):
             folder.chmod(0o755)
     fake = tmp_path / "runc"
     shutil.copy(shutil.which("sleep"), fake)

@@ -20,6 +20,8 @@ from enforcer.linux.cgroup import CgroupError, RunCgroup
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.alone  # it acts on cgroups, and its processes fork all the time
+
 KILLS = r"""
 import json, os, signal, sys, time, traceback
 from pathlib import Path

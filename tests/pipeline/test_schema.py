@@ -84,12 +84,6 @@ def test_lake_type_is_the_column_s_own():
     assert all(schema.lake_type(table, column.name) == column.type for table, column in COLUMNS)
 
 
-def test_operations_have_distinct_names_and_codes_and_a_known_class():
-    assert len(schema.OPERATION_BY_NAME) == len(schema.OPERATION_BY_CODE) == len(schema.OPERATIONS)
-    assert {o.activity_class for o in schema.OPERATIONS} <= set(schema.CLASSES)
-    assert all(0 < o.code < 256 for o in schema.OPERATIONS), "a kernel record gives the operation one byte"
-
-
 def test_every_intent_leads_to_a_selector():
     assert set(schema.INTENT_SELECTORS) == set(schema.INTENTS)
     assert set(schema.INTENT_SELECTORS.values()) <= set(schema.SELECTORS)

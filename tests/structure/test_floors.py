@@ -12,7 +12,8 @@ import pytest
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pipeline.columns": (),
-    "pipeline.schema": ("pipeline.columns",),
+    "pipeline.operations": (),
+    "pipeline.schema": ("pipeline.columns", "pipeline.operations"),
     "pipeline.coded": (),
     "pipeline.escape": (),
     "pipeline.policy": ("pipeline.schema",),

@@ -153,7 +153,7 @@ def _acting(operation: str, path: str | None, exe: str, matches: Sequence[Compil
 def _columns(operation: str, path: str | None, matches: Sequence[CompiledMatch]) -> dict[str, Any] | None:
     texts = _texts(matches)
     size = _size(matches)
-    if texts is None or size is None:
+    if texts is None or size is None or ("domain" in texts and any(m.nets == ("unresolved",) for m in matches)):
         return None
     found: dict[str, Any] = {**texts, **size}
     if operation.startswith("net."):

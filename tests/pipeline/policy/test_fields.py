@@ -73,4 +73,7 @@ def test_small_ones():
     assert as_tuple(["a", "b"]) == ("a", "b")
     assert as_tuple([]) == ()
     assert glob_text("/a/**") == "/a/**"
-    assert said_by(glob_text, "a") == "'a': a path must begin with '/', '~/', '${workspace}' or '**/'"
+    assert (
+        said_by(glob_text, "a")
+        == "'a': a path must begin with '/', '~/', '${workspace}' or '**/', or with a drive of Windows, as 'C:/'"
+    )

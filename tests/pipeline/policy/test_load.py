@@ -97,7 +97,11 @@ def test_one_error_with_its_place(text, expected):
         ("owasp: [A]", "A]", "'A': an OWASP agentic threat looks like ASI02"),
         ("mode: watch", "watch", "unknown mode 'watch'; supported: enforce, audit"),
         ("match: { path: [] }", "[]", "'path' is an empty list: leave the key out, or say what it means"),
-        ("match: { path: [/a, x] }", "x]", "'x': a path must begin with '/', '~/', '${workspace}' or '**/'"),
+        (
+            "match: { path: [/a, x] }",
+            "x]",
+            "'x': a path must begin with '/', '~/', '${workspace}' or '**/', or with a drive of Windows, as 'C:/'",
+        ),
         ("match: { path: ~ }", "~", "'path' must be text; put it in quotes if it is"),
         (
             "match: { port: 80 }",
@@ -122,7 +126,7 @@ def test_errors_of_a_rule_point_at_the_word(rule, pointed_at, message):
     [
         ("labels: { BAD: /x }", "p.yaml:3:11: 'BAD': a label is lower-case letters, digits and '-'"),
         ("labels: []", "p.yaml:3:9: 'labels' must be a mapping"),
-        ("labels: { a: [/x, y] }", "p.yaml:3:19: 'y': a path must begin with '/', '~/', '${workspace}' or '**/'"),
+        ("labels: { a: [/x, y] }", "p.yaml:3:19: 'y': a path must begin with '/', '~/', '${workspace}' or '**/', or with a drive of Windows, as 'C:/'"),
         ("defaults: deny", "p.yaml:3:11: 'defaults' must be a mapping"),
         ("disable: x", "p.yaml:3:10: 'disable' must be a list"),
         ('include: ""', "p.yaml:3:10: 'include' is empty text"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipeline import schema
 from pipeline.policy.combine import STOPPING
 from pipeline.policy.dialects.mxc.export_files import READ, WRITE, Files
 from pipeline.policy.dialects.mxc.export_regions import ROOT
@@ -20,20 +21,6 @@ Told = tuple[str, str]
 """Outcome and reason."""
 
 NOTHING_FOR_IT = "MXC has nothing for it"
-
-_REACH = {
-    "file.write": (
-        "file.write",
-        "file.create",
-        "file.rename",
-        "file.link",
-        "file.symlink",
-        "file.mkdir",
-        "file.truncate",
-    ),
-    "network": OUT,
-}
-"""Selectors that stand for several operations."""
 
 _WORST = ("setting", "exact", "narrower", "unsupported", "wider")
 
@@ -63,7 +50,7 @@ class Draft:
 
 def operations(on: tuple[str, ...]) -> set[str]:
     """The operations that selectors stand for."""
-    return {op for selector in on for op in _REACH.get(selector, (selector,))}
+    return {op.name for op in schema.OPERATIONS if not set(on).isdisjoint(op.selectors)}
 
 
 def spoken(rule: Rule) -> tuple[tuple[str, ...], Match, Match | None]:

@@ -22,6 +22,11 @@ def test_most_rules_without_exceptions_get_a_sample_that_they_match(world, rng):
             assert any(asked.matches(rule, event) for event in found), found
 
 
+def test_nothing_has_a_name_and_none(world):
+    text = "lictor: 1\nname: p\nrules: [{ id: r, on: net.connect, match: { net: unresolved, domain: x.example }, action: deny }]"
+    assert not list(samples.events(world.asked(world.load(text)).program.rules[0]))
+
+
 def test_every_pattern_of_a_built_in_label_has_a_path(world):
     text = "lictor: 1\nname: p\nrules: [{ id: r, on: file.read, match: { label: credential }, action: deny }]"
     asked = world.asked(world.load(text))
