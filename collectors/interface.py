@@ -6,6 +6,7 @@ It owns its clocks, rings and files; nobody else knows how it gets its rows.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -214,3 +215,9 @@ class Source:
     """Whether it knows how much it lost; one that only looks now and then cannot."""
     inline: bool = False
     """Whether policies are decided in the kernel, before a call returns."""
+    platform: str = ""
+    """``sys.platform`` of the only system that can ever have it; empty for one that any may have."""
+
+    def belongs_here(self) -> bool:
+        """Whether this kind of system can have it at all, so that its absence is worth a word."""
+        return self.platform in ("", sys.platform)

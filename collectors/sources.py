@@ -46,7 +46,8 @@ def named(name: str, sources: Sequence[Source] = SOURCES) -> Source:
 def choose(name: str = AUTO, sources: Sequence[Source] = SOURCES) -> Choice:
     """The source of a name, or with ``auto`` the first that can be used; raises ``CollectorError`` with the reasons."""
     refused: list[tuple[Source, str]] = []
-    for source in sources if name == AUTO else (named(name, sources),):
+    wanted = [one for one in sources if one.belongs_here()] if name == AUTO else [named(name, sources)]
+    for source in wanted:
         reason = source.usable()
         if reason is None:
             return Choice(source, tuple(refused))

@@ -7,13 +7,14 @@ its probes to ``probes``; a probe is any callable that returns the fields of a `
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from lictor.probes import bpf, house, sources, system
+from lictor.probes import house, sources
 from lictor.probes.check import FAIL, OK, WARN, Check, Probe
 
 SENSOR_PROBES = "collectors.ebpf.probe"
@@ -25,6 +26,12 @@ FOR_SENSOR = ("kernel", "BTF", "bpf(2)", "ring buffer", "raw tracepoint", "kerne
 
 def probes(lake: Path) -> list[Probe]:
     """Every probe, in the order in which a person would look."""
+    if sys.platform == "win32":
+        from lictor.probes import windows, windows_deeds  # noqa: PLC0415 - each system has its own
+
+        return [*windows.PROBES, *sources.PROBES, *windows_deeds.PROBES, house.python, partial(house.lake, lake)]
+    from lictor.probes import bpf, system  # noqa: PLC0415 - as above
+
     return [*bpf.PROBES, *_sensor_probes(), *sources.PROBES, *system.PROBES, *house.PROBES, partial(house.lake, lake)]
 
 

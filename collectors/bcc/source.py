@@ -74,4 +74,5 @@ BCC = Source(
     acts="afterwards from user space",
     usable=usable,
     build=build,
+    platform="linux",
 )  # fmt: skip

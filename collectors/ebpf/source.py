@@ -59,5 +59,6 @@ EBPF = Source(
     acts="in the kernel, before a call returns; what the kernel cannot decide, afterwards from user space",
     usable=usable,
     build=build,
+    platform="linux",
     inline=True,
 )

@@ -48,4 +48,5 @@ ETW = Source(
     acts="afterwards from user space",
     usable=usable,
     build=build,
+    platform="win32",
 )  # fmt: skip

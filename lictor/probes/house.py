@@ -26,7 +26,7 @@ def lake(folder: Path) -> Check:
     named = str(folder) if place == folder else f"{folder} (to be made in {place})"
     try:
         with tempfile.TemporaryFile(dir=place) as file:
-            os.fdatasync(file.fileno())
+            os.fsync(file.fileno())
         free = shutil.disk_usage(place).free
     except OSError as error:
         return Check(

@@ -34,4 +34,4 @@ def _choice() -> Choice | None:
         return None
 
 
-PROBES: tuple[Probe, ...] = tuple(partial(source, one) for one in SOURCES)
+PROBES: tuple[Probe, ...] = tuple(partial(source, one) for one in SOURCES if one.belongs_here())
