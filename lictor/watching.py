@@ -11,7 +11,7 @@ import shlex
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from lictor.context import UNKNOWN
 from lictor.errors import LictorError
 from lictor.live import LiveRun
 from lictor.observing.choosing import observer
-from lictor.processes import in_run_group, process_key
+from lictor.processes import in_run_group, process_key, program_of
 from lictor.running import say
 from lictor.service import Service, Settings
 from pipeline.policy.compile import RunContext
@@ -53,14 +53,15 @@ class Options:
     source: str = AUTO
 
 
-def watch(options: Options) -> int:
-    """Observe every agent until a signal says to stop; the exit status."""
-    stop = _Stop()
-    watcher = Watcher(options)
+def watch(options: Options, stop: Callable[[], bool] | None = None, report: Callable[[str], None] = say) -> int:
+    """Observe every agent until ``stop``, without one until a signal says so; the exit status."""
+    ends = " (Ctrl-C ends)" if stop is None else ""
+    stop = _Stop().asked if stop is None else stop
+    watcher = Watcher(options, report)
     with watcher.open():
         watcher.find_running()
-        say(f"watching; rows go to {options.lake} (Ctrl-C ends)")
-        watcher.service.serve(stop.asked, watcher.look)
+        report(f"watching; rows go to {options.lake}{ends}")
+        watcher.service.serve(stop, watcher.look)
         watcher.end_all()
     return 0
 
@@ -85,13 +86,13 @@ class _Stop:
 class Watcher:
     """Turns agents into runs."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, report: Callable[[str], None] = say) -> None:
         settings = Settings(
             options.lake, read_policies(options.policies), audit=options.audit, dry_run=options.dry_run, fail="open",
             alerts=None if options.alerts is None else read_alerts(options.alerts),
             observer=observer(options.telemetry, options.lake), source=options.source,
         )  # fmt: skip
-        self.service = Service(settings, report=say, on_candidates=self.consider)
+        self.service = Service(settings, report=report, on_candidates=self.consider)
         self._next_look = 0.0
 
     @contextmanager
@@ -106,8 +107,9 @@ class Watcher:
     def find_running(self) -> None:
         """Agents that were there before."""
         for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                self.consider([Candidate(process.pid, process_key(process.pid), process.exe(), process.cmdline())])
+            with suppress(psutil.Error, OSError):  # it has ended meanwhile, or may not be looked at
+                found = Candidate(process.pid, process_key(process.pid), program_of(process.pid), process.cmdline())
+                self.consider([found])
 
     def consider(self, candidates: Sequence[Candidate]) -> None:
         """Begin a run for each candidate that is an agent and belongs to no run yet."""

@@ -131,5 +131,10 @@ def file_name(pid: int) -> str:
         return "?"
 
 
+def program_of(pid: int) -> str:
+    """Path of the process's program, where it is not replaced or gone; raises ``OSError`` where it may not be looked at."""
+    return os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")  # noqa: PTH115 - a name of the kernel's
+
+
 def _too_late(pid: int) -> Outcome:
     return Outcome("failed", f"process {pid} had ended by itself before it could be killed; what it did stands")

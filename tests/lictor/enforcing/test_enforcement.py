@@ -18,7 +18,7 @@ from enforcer.linux import cgroupfs
 from enforcer.linux.cgroupfs import CgroupError
 from lictor.context import local_context
 from lictor.control.pausing import Paused
-from lictor.enforcing import enforcement
+from lictor.enforcing import on_linux
 from lictor.service import Service, Settings
 from pipeline.policy.load import load_policy
 
@@ -124,7 +124,7 @@ def test_where_no_cgroup_can_be_had_a_run_is_held_by_signals(serving, begin, mon
     def refuse(*_, **__):
         raise CgroupError("may not be made")
 
-    monkeypatch.setattr(enforcement, "adopt", refuse)
+    monkeypatch.setattr(on_linux, "adopt", refuse)
     service = serving("freeze", source="portable")
     child, live = begin(service, "while :; do :; done")
     ladder = service.enforcement.ladder
@@ -169,12 +169,12 @@ def test_a_run_whose_end_comes_first_leaves_no_question(serving, begin):
 def test_a_keeper_that_is_lost_is_replaced_and_told_of_all_runs(serving, begin):
     service = serving()
     child, live = begin(service, "sleep 30")
-    keeper = service.enforcement._keeper
+    keeper = service.enforcement.machine._keeper
     os.kill(keeper.pid, signal.SIGKILL)
     time.sleep(0.3)
     order = Order("freeze", live.id, live.root_key, live.root_pid, actor="root")
     assert service.enforcement.order(order).confirmed
-    assert service.enforcement._keeper is not keeper
+    assert service.enforcement.machine._keeper is not keeper
     assert any("keeper" in line for line in service.told)
     assert cgroupfs.events(live.group.directory)["frozen"] == 1
     (hold,) = service.enforcement.ladder.holds
@@ -203,8 +203,8 @@ def test_own_files_and_own_processes_are_refused(serving, begin):
     assert handle.limits.seconds == 600
     assert service.enforcement.handle("stranger") is None
     with pytest.raises(Exception, match="Lictor itself"):
-        service.enforcement._linux.kill_process(order, 0)
+        service.enforcement.machine.enforcer.kill_process(order, 0)
     lake = str(service.settings.lake.resolve() / "wal" / "x")
     taken = Order("quarantine", live.id, 0, 0, object=lake)
     with pytest.raises(Exception, match="belongs to Lictor"):
-        service.enforcement._linux.begin_quarantine(taken, "d")
+        service.enforcement.machine.enforcer.begin_quarantine(taken, "d")

@@ -1,0 +1,98 @@
+"""The service as Windows' own service manager runs it: it finds an agent, a policy ends it, and it stops when it is told to."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import win32service
+
+from pipeline.lake.reader import Lake
+
+CODE = Path(__file__).parents[2]
+POLICY = """\
+lictor: 1
+name: service
+rules:
+  - { id: grown, on: exec, match: { argv: "*claude.exe* 3" }, action: kill }
+"""
+HOST = """
+import sys
+sys.path.insert(0, {code!r})
+from lictor.winservice import main
+sys.exit(main(["--home", {home!r}, "--source", "portable"]))
+"""
+PATIENCE_S = 30
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Folder of the service, with a policy."""
+    (tmp_path / "home" / "policies").mkdir(parents=True)
+    (tmp_path / "home" / "policies" / "one.yaml").write_text(POLICY)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def service(home, tmp_path):
+    """The service, made and removed again; the service manager gives it no variables of ours, so a file says where the code is."""
+    host = tmp_path / "host.py"
+    host.write_text(HOST.format(code=str(CODE), home=str(home)))
+    manager = win32service.OpenSCManager(None, None, win32service.SC_MANAGER_ALL_ACCESS)
+    made = win32service.CreateService(
+        manager, "LictorTest", "Lictor (test)", win32service.SERVICE_ALL_ACCESS, win32service.SERVICE_WIN32_OWN_PROCESS,
+        win32service.SERVICE_DEMAND_START, win32service.SERVICE_ERROR_NORMAL, f'"{sys.executable}" "{host}"',
+        None, 0, None, None, None,
+    )  # fmt: skip
+    yield made
+    if state(made) != win32service.SERVICE_STOPPED:
+        win32service.ControlService(made, win32service.SERVICE_CONTROL_STOP)
+        until(lambda: state(made) == win32service.SERVICE_STOPPED)
+    win32service.DeleteService(made)
+
+
+def state(service):
+    return win32service.QueryServiceStatus(service)[1]
+
+
+def until(holds):
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def log(home):
+    path = home / "log" / "service.log"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def test_agent_is_found_judged_and_ended(service, home, tmp_path, tree_exe, count):
+    agent = tmp_path / "claude.exe"
+    shutil.copy(tree_exe, agent)
+    win32service.StartService(service, None)
+    until(lambda: "watching" in log(home))
+    running = subprocess.Popen([str(agent), str(count.port), "4,3"])
+    until(lambda: "found claude-code" in log(home))
+    assert running.wait(PATIENCE_S) == 137, log(home)
+    assert count.wait(0, 5), count.pids
+    win32service.ControlService(service, win32service.SERVICE_CONTROL_STOP)
+    until(lambda: state(service) == win32service.SERVICE_STOPPED)
+    assert log(home).splitlines()[-1].endswith("ended as it was told to")
+    (deed,) = Lake(home / "lake").query("SELECT enforcement, evidence FROM actions WHERE phase = 'result'").to_pylist()
+    assert deed["enforcement"] == "confirmed"
+    assert deed["evidence"].startswith("TerminateJobObject")
+
+
+def test_service_with_a_broken_policy_does_not_watch_and_says_why(service, home):
+    (home / "policies" / "two.yaml").write_text("lictor: 1\nname: broken\nrules: nothing\n")
+    win32service.StartService(service, None)
+    until(lambda: "ended: " in log(home))
+    until(lambda: state(service) == win32service.SERVICE_STOPPED)
+    assert "two.yaml:3" in log(home)
+    assert win32service.QueryServiceStatus(service)[3:5] == (1066, 1)
+    assert not (home / "lake").exists()
