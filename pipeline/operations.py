@@ -60,6 +60,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("registry.set", 61, "registry", ("registry.set", "registry"), "a value was written; path is key and value, content the data", windows_only=True),
     Operation("registry.delete", 62, "registry", ("registry.delete", "registry"), "a key or value was removed", windows_only=True),
     Operation("registry.rename", 63, "registry", ("registry.rename", "registry"), "a key or value was moved; path_to is the new name", windows_only=True),
+    Operation("object.access", 41, "kernel", ("object.access",), "a key, section or other named object, or a capability was asked for; path is its name, content its kind and the rights", windows_only=True),
     Operation("kernel.io_uring", 40, "kernel", ("kernel.io_uring",), "an io_uring was set up: file opens through it are not seen by the tracepoint tier"),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from collectors.etw import objects
 from collectors.etw.decode import EPOCH_FILETIME, Part, Tally, parts
+from collectors.etw.denials import denials
 from collectors.etw.files import Files
 from collectors.etw.machine import Seen
 from collectors.etw.network import network
@@ -26,7 +27,7 @@ from pipeline import schema
 _SINGLE: dict[str, Callable[[Part, NtPaths], Rows | None]] = {
     "network": lambda part, _: network(part), "image": objects.images, "dns": lambda part, _: objects.names_asked(part),
     "amsi": lambda part, _: objects.amsi(part), "script": lambda part, _: objects.scripts(part),
-    "audit": lambda part, _: objects.audited(part),
+    "audit": lambda part, _: objects.audited(part), "denial": denials,
 }  # fmt: skip
 """Roles whose events stand for themselves."""
 

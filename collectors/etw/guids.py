@@ -21,6 +21,7 @@ PROVIDERS: dict[str, str] = {
     "e02a841c-75a3-4fa7-afc8-ae09cf9b7f23": "Microsoft-Windows-Kernel-Audit-API-Calls",
     "a68ca8b7-004f-d7b6-a698-07e2de0f1f5d": "Microsoft-Windows-Kernel-General",
     "f6ec123e-314e-400b-9e0a-151365e23083": "MXC",
+    "811a1ddb-2e69-5f25-adc0-4b186170e760": "Microsoft-Windows-Privacy-Auditing-PermissiveLearningMode",
     "8c416c79-d49b-4f01-a467-e56d3aa8234c": "Microsoft-Windows-Win32k",
     "f4e1897c-bb5d-5668-f1d8-040f4d8dd344": "Microsoft-Windows-Threat-Intelligence",
     "3d6fa8d0-fe05-11d0-9dda-00c04fd7ba7c": "SystemTrace-Process",

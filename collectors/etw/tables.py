@@ -50,6 +50,9 @@ _AMSI = (
 )
 
 
+_ACCESS = "wstr Mode, wstr ObjectType, wstr ObjectName, wstr ProcessName, wstr Creator, u32 AccessMask"
+
+
 @dataclass(frozen=True)
 class Event:
     """One version of an event. ``role`` names what reads it; without one it is understood and makes no row."""
@@ -124,6 +127,7 @@ EVENTS: tuple[Event, ...] = (
     Event("Microsoft-Antimalware-Scan-Interface", 1101, 0, _AMSI, "amsi"),
     Event("Microsoft-Windows-PowerShell", 4104, 1, "i32 Number, i32 Total, wstr Text, wstr Block, wstr Path", "script"),
     Event("Microsoft-Windows-PowerShell", 4103, 1, "wstr ContextInfo, wstr UserData, wstr Payload"),
+    Event("Microsoft-Windows-Kernel-General", 14, 0, _ACCESS, "denial"),
     Event(_A, 2, 0, "u32 Target, u32 ReturnCode", "audit"),
     Event(_A, 5, 0, "u32 Target, u32 DesiredAccess, u32 ReturnCode", "audit"),
     Event(_A, 6, 0, "u32 Target, u32 Thread, u32 DesiredAccess, u32 ReturnCode", "audit"),
