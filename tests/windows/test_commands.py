@@ -40,7 +40,13 @@ def lake(tmp_path):
         rows = [{"id": name, "time": 1_790_000_000_000_000, "action": "kill", "phase": "intent"} for name in names]
         return pa.Table.from_pylist(rows, schema=schema.lake_schema("actions"))
 
-    run = {"run": "r-1", "state": "ended", "time": 1_790_000_000_000_000, "started": 1_790_000_000_000_000, "agent": "tester"}
+    run = {
+        "run": "r-1",
+        "state": "ended",
+        "time": 1_790_000_000_000_000,
+        "started": 1_790_000_000_000_000,
+        "agent": "tester",
+    }
     with LakeWriter(folder, "host") as writer:
         writer.append("actions", deeds("a", "b"))
         writer.append("runs", pa.Table.from_pylist([run], schema=schema.lake_schema("runs")))
@@ -81,7 +87,16 @@ def test_pause_is_a_file_that_services_look_at(lictor, tmp_path):
 
 def test_doctor_does_each_deed_and_says_what_came_of_it(lictor):
     checks = {row["name"]: row for row in json.loads(lictor("doctor", "--format", "json"))}
-    for name in ("administrator", "SeDebugPrivilege", "drives", "pywintrace", "job object", "suspend", "Python", "lake"):
+    for name in (
+        "administrator",
+        "SeDebugPrivilege",
+        "drives",
+        "pywintrace",
+        "job object",
+        "suspend",
+        "Python",
+        "lake",
+    ):
         assert checks[name]["state"] == "ok", checks[name]
     assert "source portable" in checks
     assert not {"source ebpf", "BTF", "Landlock"} & checks.keys()
