@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from collectors.bcc.source import BCC
 from collectors.ebpf.source import EBPF
+from collectors.etw.source import ETW
 from collectors.interface import CollectorError, Source
 from collectors.portable.source import PORTABLE
 
-SOURCES: tuple[Source, ...] = (EBPF, BCC, PORTABLE)
+SOURCES: tuple[Source, ...] = (EBPF, BCC, ETW, PORTABLE)
 """Best first. Another source joins by a line here."""
 
 AUTO = "auto"

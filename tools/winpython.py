@@ -18,7 +18,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 CARRIER = "panda3d==1.10.16"
-PACKAGES = ("pywin32==312", "pytest>=8", "colorama")
+PACKAGES = (
+    "pywin32==312", "pytest>=8", "colorama", "pywintrace==0.2.0",
+    "numpy==2.0.2",  # later ones call crealf, which the C runtime of Wine 8 lacks
+    "pyarrow>=20", "python-dateutil>=2.8", "duckdb>=2.0", "tzdata",
+)  # fmt: skip
+"""The test runner, and what the Windows half of Lictor imports (pyproject.toml), as wheels for Windows."""
 NEEDED = ("wine", "x86_64-w64-mingw32-gcc")
 HOST = "/usr/bin/python3.11"
 LEFT_OUT = (

@@ -17,7 +17,7 @@ import pyarrow as pa
 from collectors.etw import tables
 from collectors.etw.guids import name_of
 from collectors.etw.layouts import compiled
-from collectors.etw.records import FULL, Bytes
+from collectors.etw.records import EVENT, FULL, Bytes
 from collectors.etw.texts import Span, binaries, strings
 from collectors.etw.unpack import Chunk, Unpacked, unpack
 
@@ -142,7 +142,8 @@ def _other_width(chunk: Chunk, records: npt.NDArray[np.void]) -> npt.NDArray[np.
     but the length then shows it: read with the one size bytes are missing or left over, with the other none are.
     """
     event = tables.event(*_key(records[0]))
-    if event is None or "ptr" not in event.fields or records["kind"][0] != FULL:
+    from_a_program = records["classic"][0] and records["kind"][0] in (EVENT, FULL)
+    if event is None or "ptr" not in event.fields or not from_a_program:
         return np.zeros(len(records), np.bool_)
     as_said = _fields(event, chunk, records)
     changed = records.copy()

@@ -16,9 +16,10 @@ from collectors.etw import objects
 from collectors.etw.decode import EPOCH_FILETIME, Part, Tally, parts
 from collectors.etw.denials import denials
 from collectors.etw.files import Files
+from collectors.etw.machine import Seen
 from collectors.etw.network import network
 from collectors.etw.ntpaths import NtPaths
-from collectors.etw.processes import Identify, Processes
+from collectors.etw.processes import CreatedOf, Identify, Processes
 from collectors.etw.records import Bytes
 from collectors.etw.rows import Joined, Rows, joined
 from pipeline import schema
@@ -34,13 +35,16 @@ _SINGLE: dict[str, Callable[[Part, NtPaths], Rows | None]] = {
 class Decoder:
     """``boot`` names the boot (process keys are made of it), ``source`` is ``activity.source``."""
 
-    def __init__(self, boot: str, source: str, volumes: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, boot: str, source: str, volumes: Iterable[tuple[str, str]] = (), created_of: CreatedOf | None = None
+    ) -> None:
+        """``created_of`` is for a trace of the running system; see ``Processes``."""
         self.tally = Tally()
         self._source = source
         self._paths = NtPaths()
         self._paths.learn(volumes)
         self._processes, self._files, self._registry = (
-            Processes(boot, self._paths),
+            Processes(boot, self._paths, created_of),
             Files(self._paths),
             objects.Registry(),
         )
@@ -49,6 +53,15 @@ class Decoder:
     def names_forgotten(self) -> int:
         """Names of open files that were given up to keep memory bounded."""
         return self._files.forgotten
+
+    def learn_volumes(self, volumes: Iterable[tuple[str, str]]) -> None:
+        """Which device is which drive, as of now."""
+        self._paths.learn(volumes)
+
+    def know(self, seen: Sequence[Seen], exe: Callable[[int], str | None]) -> None:
+        """Processes that are there, whether or not an event told of them; ``exe`` gives a program's path by pid."""
+        pid, parent, created = (np.array([getattr(s, n) for s in seen], np.int64) for n in ("pid", "parent", "created"))
+        self._processes.know(pid, parent, created, exe)
 
     def decode(
         self, data: Bytes, records: npt.NDArray[np.void], filetime: npt.NDArray[np.int64]

@@ -48,9 +48,14 @@ _GROUPS: dict[int, str] = {
 _BY_NAME = {name: guid for guid, name in PROVIDERS.items()}
 
 
+def guid_of(name: str) -> str:
+    """A provider's GUID as text; raises ``KeyError``."""
+    return _BY_NAME[name]
+
+
 def guid_words(name: str) -> tuple[int, int]:
     """A provider's GUID as two little-endian words, as a record has it; raises ``KeyError``."""
-    raw = UUID(_BY_NAME[name]).bytes_le
+    raw = UUID(guid_of(name)).bytes_le
     return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")
 
 

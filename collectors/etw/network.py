@@ -35,6 +35,9 @@ _MANIFEST = {
     43: _RECEIVE,
     59: _RECEIVE,
 }
+SAID = frozenset(_MANIFEST)
+"""Ids of the events that say something new."""
+
 _UDP = frozenset({42, 43, 58, 59})
 _V4_IN_V6 = b"\x00" * 10 + b"\xff\xff"
 

@@ -9,7 +9,7 @@ A process that was there before the trace is known from a rundown, or from its e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,9 @@ SAME_START = 10_000_000
 MOST_PIDS = 1 << 17
 _SEQUENCE = np.uint64((1 << 48) - 1)  # ProcessStartKey = boot number << 48 | sequence number
 _BEFORE_ALL = -1
+
+CreatedOf = Callable[[Codes], Codes]
+"""Creation times (FILETIME) of processes by their pids; 0 where there is none."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,28 @@ class _Said:
 class Processes:
     """Knows the processes of a trace from chunk to chunk. ``boot`` makes their keys those of one boot."""
 
-    def __init__(self, boot: str, paths: NtPaths) -> None:
-        self._boot, self._paths = boot, paths
+    def __init__(self, boot: str, paths: NtPaths, created_of: CreatedOf | None = None) -> None:
+        """``created_of`` is asked for what only the kernel's own class has told of yet: its events have no creation time."""
+        self._boot, self._paths, self._created_of = boot, paths, created_of
         self._known = KnownProcesses()
         self._by_pid, self._by_sequence = LastKnown(MOST_PIDS), LastKnown(MOST_PIDS)
+
+    def know(self, pid: Codes, parent: Codes, created: Codes, exe: Callable[[int], str | None]) -> None:
+        """Processes that are there, of which no event told: before the first chunk, or since their start was lost.
+
+        ``exe`` is asked for the program's path of those that are new. A parent counts where it is older than its child.
+        """
+        none = np.full(len(pid), -1, np.int64)
+        before = self._by_pid.told(*_no_statements()).asked(pid.view(np.uint64), none)
+        new = (before < 0) | (np.abs(self._known.created[before] - created) >= SAME_START)
+        pid, parent, created, none = pid[new], parent[new], created[new], none[new]
+        paths = self._known.pool.codes(pa.array([exe(one) for one in pid.tolist()], pa.string()))
+        index = self._known.add(process_keys(self._boot, created, pid), created, paths, none, none, pid)
+        told = pid.view(np.uint64), none, index
+        above = self._by_pid.told(*told).asked(parent.view(np.uint64), none)
+        older = (above >= 0) & (self._known.created[above] <= created) & (above != index)
+        self._known.set_parent(index, np.where(older, above, -1))
+        self._by_pid.remember(*told)
 
     def take(self, parts: Sequence[Part]) -> tuple[list[Rows], pa.Table | None, Identify]:
         """Rows of starts and ends, rows of ``processes`` for those that ran before, and who is who in this chunk."""
@@ -129,19 +150,33 @@ class Processes:
         """Numbers of processes; one that the last chunk told of already is the same process."""
         before = self._by_pid.told(*_no_statements()).asked(said.pid.view(np.uint64), said.order)
         same = (before >= 0) & (np.abs(self._known.created[before] - said.created) < SAME_START)
-        keys = process_keys(self._boot, said.created, said.pid)
+        created = self._exact(said, ~same & ~said.full)
+        keys = process_keys(self._boot, created, said.pid)
         new = self._known.add(
-            keys[~same], said.created[~same], *(getattr(said, n)[~same] for n in ("exe", "cmdline", "user", "pid"))
+            keys[~same], created[~same], *(getattr(said, n)[~same] for n in ("exe", "cmdline", "user", "pid"))
         )
         index = before.copy()
         index[~same] = new
         self._known.complete(index[same], said.exe[same], said.cmdline[same], said.user[same], full=said.full[same])
         return index
 
+    def _exact(self, said: _Said, unsure: npt.NDArray[np.bool_]) -> Codes:
+        """Creation times; where a process's are its event's, what the system says of it, if that is still the same one."""
+        if self._created_of is None or not unsure.any():
+            return said.created
+        asked = self._created_of(said.pid[unsure])
+        created = said.created.copy()
+        created[unsure] = np.where(np.abs(asked - created[unsure]) < SAME_START, asked, created[unsure])
+        return created
+
     def _older(self, said: _Said, pids: list[Codes]) -> Codes:
         """Processes that were there before: those not known yet are added, as valid from the chunk's beginning on."""
         asked = self._by_pid.told(pids[0].view(np.uint64), pids[1], pids[2]).asked(said.pid.view(np.uint64), said.order)
-        missing = np.flatnonzero(asked < 0)
+        there = asked >= 0
+        self._known.complete(
+            asked[there], said.exe[there], said.cmdline[there], said.user[there], full=said.full[there]
+        )
+        missing = np.flatnonzero(~there)
         missing = missing[np.unique(said.pid[missing], return_index=True)[1]] if len(missing) else missing
         new = said.at(missing)
         index = self._known.add(

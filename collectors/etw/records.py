@@ -31,12 +31,12 @@ RECORD = np.dtype([
 """One record. ``id`` is the opcode of a ``classic`` event; ``pid`` and ``tid`` are -1 where a header has none."""
 
 NO_ID = 0xFFFFFFFF
-_PLAIN, _EVENT, _SYSTEM, _PERF, FULL = range(5)
+_PLAIN, EVENT, _SYSTEM, _PERF, FULL = range(5)
 _KIND = np.zeros(256, np.uint8)
 _HEAD = np.full(256, 8, np.int64)
 _SIZE_AT = np.zeros(256, np.int64)
 for _types, _kind, _head, _at in (
-    ((0x12, 0x13), _EVENT, 80, 0), ((0x01, 0x02), _SYSTEM, 32, 4), ((0x03, 0x04), _SYSTEM, 24, 4),
+    ((0x12, 0x13), EVENT, 80, 0), ((0x01, 0x02), _SYSTEM, 32, 4), ((0x03, 0x04), _SYSTEM, 24, 4),
     ((0x10, 0x11), _PERF, 16, 4), ((0x0A, 0x14), FULL, 48, 0),
 ):  # fmt: skip
     for _type in _types:
@@ -59,8 +59,14 @@ _FULL_HEADER = np.dtype([
     ("size", "<u2"), ("type", "u1"), ("marker", "u1"), ("opcode", "u1"), ("level", "u1"), ("version", "<u2"),
     ("tid", "<u4"), ("pid", "<u4"), ("time", "<i8"), ("guid", "<u8", (2,)), ("cpu_time", "<u8"),
 ])  # fmt: skip
+DELIVERED = np.dtype([
+    ("head", _EVENT_HEADER), ("context", "V4"), ("extensions", "<u2"), ("length", "<u2"), ("extended", "<u8"), ("data", "<u8"),
+    ("user", "<u8"),
+])  # fmt: skip
+"""``EVENT_RECORD`` (evntcons.h) of a 64-bit system, as a consumer's callback gets it; its pointers hold during the call only."""
+
 _EXTENDED, _FLAG_32, _FLAG_CLASSIC = 0x1, 0x20, 0x100  # EVENT_HEADER_FLAG_…
-_EXT_START_KEY = 0x10  # EVENT_HEADER_EXT_TYPE_PROCESS_START_KEY
+EXT_START_KEY = 0x10  # EVENT_HEADER_EXT_TYPE_PROCESS_START_KEY
 _MOST_EXTENSIONS = 32
 _MARKED = 0x80  # TRACE_HEADER_FLAG: every header of the runtime has this bit
 
@@ -124,7 +130,7 @@ def headers(buffer: Bytes, found: Walk) -> npt.NDArray[np.void]:
     made["start"] = found.places + _HEAD[types]
     made["kind"] = _KIND[types]
     made["pointer"] = np.where(np.isin(types, _POINTER_4), 4, 8)
-    for kind, read in ((_EVENT, _event), (_SYSTEM, _system), (_PERF, _perf), (FULL, _full)):
+    for kind, read in ((EVENT, _event), (_SYSTEM, _system), (_PERF, _perf), (FULL, _full)):
         mine = np.flatnonzero(made["kind"] == kind)
         if len(mine):
             made[mine] = read(buffer, made[mine])
@@ -141,16 +147,31 @@ def taken(buffer: Bytes, places: Places, dtype: np.dtype[Any]) -> npt.NDArray[An
 
 def _event(buffer: Bytes, records: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     head = taken(buffer, records["at"], _EVENT_HEADER)
+    _described(records, head)
+    extended = np.flatnonzero(head["flags"] & _EXTENDED != 0)
+    if len(extended):
+        records[extended] = _extensions(buffer, records[extended])
+    return records
+
+
+def _described(records: npt.NDArray[np.void], head: npt.NDArray[Any]) -> None:
+    """What ``EVENT_HEADER`` says of an event; of a classic one the opcode is its id."""
     records["time"], records["guid"], records["version"] = head["time"], head["guid"], head["version"]
     classic = head["flags"] & _FLAG_CLASSIC != 0
     records["classic"] = classic
     records["id"] = np.where(classic, head["opcode"], head["id"])
     records["pointer"] = np.where(head["flags"] & _FLAG_32 != 0, 4, 8)
     _ids(records, head)
-    extended = np.flatnonzero(head["flags"] & _EXTENDED != 0)
-    if len(extended):
-        records[extended] = _extensions(buffer, records[extended])
-    return records
+
+
+def delivered(heads: npt.NDArray[np.void], start_keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.void]:
+    """Records that a callback copied (``DELIVERED``), whose payloads stand one behind the other in a chunk of their own."""
+    made = np.zeros(len(heads), RECORD)
+    made["end"] = np.cumsum(heads["length"], dtype=np.int64)
+    made["start"] = made["end"] - heads["length"]
+    made["kind"], made["start_key"] = EVENT, start_keys
+    _described(made, heads["head"])
+    return made
 
 
 def _extensions(buffer: Bytes, records: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
@@ -169,7 +190,7 @@ def _extensions(buffer: Bytes, records: npt.NDArray[np.void]) -> npt.NDArray[np.
         head = taken(buffer, np.minimum(at, last), item)
         exact = at <= last
         size = np.where(head["whole"] >= 8, head["whole"], 8 + head["data"].astype(np.int64))
-        here = exact & (head["type"] == _EXT_START_KEY) & (head["data"] == 8)
+        here = exact & (head["type"] == EXT_START_KEY) & (head["data"] == 8)
         records["start_key"][going[here]] = head["value"][here]
         records["start"][going] = np.minimum(at + (size + 7) // 8 * 8, records["end"][going])
         going = going[exact & (head["more"] & 1 != 0)]

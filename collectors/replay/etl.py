@@ -22,9 +22,10 @@ from collectors.etw.decoder import Decoder
 from collectors.etw.guids import guid_words
 from collectors.etw.records import RECORD, Bytes, first, headers, walk
 from collectors.interface import Collector, CollectorError
+from collectors.numbering import Numbering
 from collectors.replay import etl_file
 from collectors.replay.etl_file import Buffer, FileHeader, Problem
-from collectors.replay.imported import Counts, Numbering
+from collectors.replay.imported import Counts
 from collectors.replay.volumes import volumes
 
 CHUNK_BYTES = 4 << 20

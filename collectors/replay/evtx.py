@@ -19,10 +19,11 @@ import pyarrow as pa
 
 from collectors.etw.decode import EPOCH_FILETIME, Key
 from collectors.interface import Collector, CollectorError
+from collectors.numbering import Numbering
 from collectors.replay import evtx_file, evtx_rows
 from collectors.replay.etl_file import Problem
 from collectors.replay.evtx_events import EVENTS
-from collectors.replay.imported import Counts, Numbering
+from collectors.replay.imported import Counts
 
 BATCH_CHUNKS = 64
 """Chunks of 64 KiB whose rows are one batch."""

@@ -1,11 +1,10 @@
-"""What every imported file has: counts in which each of its records appears once, and numbers for its rows."""
+"""What every imported file has: counts in which each of its records appears once."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 
 from collectors.etw.decode import EPOCH_FILETIME, Key, Tally
@@ -53,25 +52,3 @@ class Counts:
 
 def _micros(filetime: int) -> int | None:
     return (filetime - EPOCH_FILETIME) // 10 if filetime > EPOCH_FILETIME else None
-
-
-class Numbering:
-    """Numbers rows within their class from 1, under a ``boot_id`` that names the file: so a row can be named."""
-
-    def __init__(self, boot_id: str) -> None:
-        self._boot_id = boot_id
-        self._given = dict.fromkeys(schema.CLASSES, 0)
-
-    def batch(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """The same rows with ``boot_id`` and ``seq``."""
-        class_ = rows.column("class")
-        seq = np.zeros(rows.num_rows, np.int64)
-        indices = class_.indices.to_numpy(zero_copy_only=False)
-        for code, name in enumerate(class_.dictionary.to_pylist()):
-            mine = indices == code
-            count = int(mine.sum())
-            seq[mine] = self._given[name] + 1 + np.arange(count)
-            self._given[name] += count
-        text = pa.DictionaryArray.from_arrays(np.zeros(rows.num_rows, np.int32), pa.array([self._boot_id]))
-        columns = dict(zip(rows.schema.names, rows.columns, strict=True))
-        return schema.batch("activity", columns | {"boot_id": text, "seq": pa.array(seq)})

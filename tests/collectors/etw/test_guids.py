@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from collectors.etw.guids import KERNEL_GROUPS, PROVIDERS, guid_words, name_of
+from collectors.etw.guids import KERNEL_GROUPS, PROVIDERS, guid_of, guid_words, name_of
 
 
 def test_every_provider_is_found_by_its_own_words():
     assert {name_of(guid_words(name)) for name in PROVIDERS.values()} == set(PROVIDERS.values())
+
+
+def test_a_guid_as_text_is_the_one_that_is_named():
+    assert PROVIDERS[guid_of("Microsoft-Windows-Kernel-File")] == "Microsoft-Windows-Kernel-File"
 
 
 def test_an_unknown_provider_is_its_guid():

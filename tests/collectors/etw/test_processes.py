@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import struct
 
-from tests.etl_writer import PROCESS, command, event, extension, sid, started, stopped
+import numpy as np
+
+from collectors.etw.decoder import Decoder
+from collectors.etw.identity import process_keys
+from collectors.etw.machine import Seen
+from collectors.etw.processes import SAME_START
+from collectors.etw.records import headers, walk
+from tests.etl_writer import FIRST, PROCESS, START, command, event, extension, opened, sid, started, stopped
 
 NOTEPAD = "\\Device\\HarddiskVolume3\\Windows\\notepad.exe"
 
@@ -115,3 +122,68 @@ def test_thousands_of_chunks_keep_memory_bounded(decoded, monkeypatch):
     assert len(known.pool) < 40
     (last,) = decoded([stopped(1099, 99, 0, 200)])
     assert last["exe"] == "C:\\Windows\\99.exe"
+
+
+def known(decoded, *processes):
+    """Tell of processes that are there: (pid, parent, created)."""
+    decoded.decoder.know(
+        [Seen(pid, parent, START + created, "") for pid, parent, created in processes], {100: "C:\\a.exe"}.get
+    )
+
+
+def test_who_is_there_already_acts_under_its_own_key_and_program(decoded):
+    known(decoded, (100, 50, 5), (50, 4, 3), (60, 100, 4))
+    rows = decoded([opened(1, "C:\\f", 10, pid=100), opened(2, "C:\\g", 11, pid=60)])
+    assert [(r["process_key"], r.get("exe")) for r in rows] == [
+        (process_keys("boot", np.array([START + created]), np.array([pid]))[0], exe) for pid, created, exe in ((100, 5, "C:\\a.exe"), (60, 4, None))
+    ]  # fmt: skip
+    assert rows[0]["parent_key"] == process_keys("boot", np.array([START + 3]), np.array([50]))[0]
+    assert "parent_key" not in rows[1]  # its parent's pid is that of a younger one
+
+
+def test_what_an_event_told_is_not_forgotten_for_a_look(decoded):
+    decoded([command(100, 50, "a.exe", "a.exe --flag", 4), started(100, 50, "C:\\real.exe", 5)])
+    known(decoded, (100, 50, 5))
+    (row,) = decoded([stopped(100, 5, 0, 9)])
+    assert (row["exe"], row["process_key"]) == (
+        "C:\\real.exe",
+        process_keys("boot", np.array([START + 5]), np.array([100]))[0],
+    )
+
+
+def test_a_pid_that_a_look_finds_given_out_again_is_another_process(decoded):
+    decoded([started(100, 50, "C:\\first.exe", 5)])
+    known(decoded, (100, 50, 5 + SAME_START))
+    (row,) = decoded([opened(1, "C:\\f", 10 + 2 * SAME_START, pid=100)])
+    assert row["exe"] == "C:\\a.exe"
+
+
+def test_a_rundown_completes_who_is_known_already(decoded):
+    known(decoded, (100, 50, 5))
+    decoded([command(100, 50, "a.exe", "a.exe --flag", 7, opcode=3, user=sid(21, 1))])
+    (row,) = decoded([opened(1, "C:\\f", 10, pid=100)])
+    assert (row["exe"], row["user"]) == ("C:\\a.exe", "S-1-5-21-1")
+    assert decoded.snapshots == []
+
+
+def chunk_of(records):
+    data = np.frombuffer(b"".join(records), np.uint8)
+    found = headers(data, walk(data))
+    return data, found, found["time"] - FIRST + START
+
+
+def test_the_system_is_asked_for_creation_times_that_no_event_has():
+    asked = []
+
+    def created_of(pids):
+        asked.append(pids.tolist())
+        return np.array([{100: START + 3, 104: START + 10**9}.get(pid, 0) for pid in pids.tolist()])
+
+    decoder = Decoder("boot", "etw", created_of=created_of)
+    records = [command(pid, 50, "a.exe", "a", tick) for pid, tick in ((100, 5), (104, 6), (108, 7), (112, 8))]
+    batch, _ = decoder.decode(*chunk_of([*records, started(112, 50, "C:\\a.exe", 9)]))
+    assert asked == [[100, 104, 108]]
+    wanted = [(100, 3), (104, 6), (108, 7), (112, 9)]
+    assert batch.column("process_key").to_pylist() == [
+        process_keys("boot", np.array([START + created]), np.array([pid]))[0] for pid, created in wanted
+    ]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.etw.records import headers, walk
-from tests.etl_writer import FIRST, PROCESS, event, extension, system
+from collectors.etw.records import DELIVERED, delivered, headers, walk
+from tests.etl_writer import DNS, FIRST, PROCESS, command, event, extension, opened, system
+from tests.etw_events import events
 
 
 def read(data: bytes):
@@ -90,3 +91,21 @@ def test_the_kernels_groups_become_providers():
     assert records["classic"].tolist() == [1, 1]
     assert records["guid"][0].tobytes().hex().startswith("d0a86f3d05fed011")
     assert records["guid"][1][1] == 0
+
+
+def test_delivered_records_are_described_as_recorded_ones_are():
+    written = [
+        opened(1, "C:\\a", 10, pid=7),
+        command(9, 8, "a.exe", "a b", 20),
+        event(DNS, 3008, 1, b"", 30, pointer=4),
+    ]
+    data = np.frombuffer(b"".join(written), np.uint8)
+    recorded = headers(data, walk(data))
+    made = events(data, recorded, recorded["time"])
+    found = delivered(np.frombuffer(b"".join(one.bytes for one in made), DELIVERED), np.array([0, 5, 0], np.uint64))
+    for name in ("time", "guid", "id", "version", "classic", "pointer", "pid", "tid"):
+        assert (found[name] == recorded[name]).all(), name
+    assert found["start_key"].tolist() == [0, 5, 0]
+    assert (found["end"] - found["start"]).tolist() == (recorded["end"] - recorded["start"]).tolist()
+    assert found["start"].tolist() == [0, *found["end"][:-1].tolist()]
+    assert DELIVERED.itemsize == 112  # sizeof(EVENT_RECORD) of mingw-w64's evntcons.h

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import pyarrow as pa
-
 from collectors.replay.etl_file import Problem
-from collectors.replay.imported import MOST_PROBLEMS, Counts, Numbering
-from pipeline import schema
+from collectors.replay.imported import MOST_PROBLEMS, Counts
 
 
 def test_problems_are_counted_beyond_those_that_are_kept():
@@ -12,15 +9,6 @@ def test_problems_are_counted_beyond_those_that_are_kept():
     for n in range(MOST_PROBLEMS + 5):
         counts.note(Problem(n, "x"))
     assert (len(counts.problems), counts.problem_count) == (MOST_PROBLEMS, MOST_PROBLEMS + 5)
-
-
-def test_numbers_go_on_from_batch_to_batch():
-    numbering = Numbering("b")
-    rows = schema.batch(
-        "activity", {"class": pa.array(["file", "dns", "file"]).dictionary_encode().cast(schema.DICTIONARY)}
-    )
-    assert numbering.batch(rows).column("seq").to_pylist() == [1, 1, 2]
-    assert numbering.batch(rows).column("seq").to_pylist() == [3, 2, 4]
 
 
 def test_coverage_without_times():
