@@ -15,8 +15,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.apt import not_installed
-
 # How long an example takes is the machine's affair; of it a profile of CI knows already, one at a desk does not.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
@@ -112,6 +110,7 @@ def sensor():
 def no_bcc():
     """Why the BCC source cannot be used here, after its packages have been installed where that can be; empty where it can."""
     from collectors.bcc.source import usable  # noqa: PLC0415
+    from tests.apt import not_installed  # noqa: PLC0415 - test_halves takes this file alone
 
     if os.geteuid():
         return "no root: BCC cannot be used"

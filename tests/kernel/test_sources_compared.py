@@ -193,13 +193,15 @@ def test_verdicts_are_the_same_for_what_can_be_seen(rows, compared):
 
 def test_no_source_makes_rows_of_what_it_says_it_cannot(rows, capsys):
     counts = {name: Counter(r["operation"] for r in some) for name, some in rows.items()}
-    for source in SOURCES:
+    here = [source for source in SOURCES if source.name in rows]  # not that of Windows
+    assert len(here) == 3
+    for source in here:
         assert set(counts[source.name]) <= source.operations
     with capsys.disabled():
-        print(f"\n{'one session':<18}" + "".join(f"{s.name:>12}" for s in SOURCES))
+        print(f"\n{'one session':<18}" + "".join(f"{s.name:>12}" for s in here))
         for operation in (o.name for o in schema.OPERATIONS if any(o.name in c for c in counts.values())):
-            told = (str(counts[s.name][operation]) if operation in s.operations else "cannot" for s in SOURCES)
+            told = (str(counts[s.name][operation]) if operation in s.operations else "cannot" for s in here)
             print(f"{operation:<18}" + "".join(f"{t:>12}" for t in told))
         for what, count in (("processes", lambda r: len({x["process_key"] for x in r if x["process_key"]})),
                             ("verdicts", lambda r: len(verdicts(r)))):  # fmt: skip
-            print(f"{what:<18}" + "".join(f"{count(rows[s.name]):>12}" for s in SOURCES))
+            print(f"{what:<18}" + "".join(f"{count(rows[s.name]):>12}" for s in here))

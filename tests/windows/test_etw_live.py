@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import subprocess
-import sys
 import threading
 import time
 
@@ -15,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.etw import collector as live
 from collectors.etw import machine
 from collectors.etw.arguments import split
 from collectors.etw.collector import EtwCollector
@@ -331,67 +328,48 @@ def test_inbox_that_is_full_drops_and_counts(trace, monkeypatch, windows):
         collector.close()
 
 
-def test_processes_of_a_run_are_known_by_the_enforcers_keys(quiet):
+def test_processes_of_a_run_are_known_by_the_enforcers_keys(quiet, start, count):
     collector, _ = quiet
-    code = (
-        "import subprocess, sys; subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(60)']).wait()"
-    )
-    parent = subprocess.Popen([sys.executable, "-S", "-c", code])
-    try:
-        number = collector.add_run(Run("r1", None))
-        collector.tag(parent.pid, number)
-        wait_until(lambda: len(collector.members(number)) == 2)
-        members = dict(collector.members(number))
-        assert members == {pid: process.key(pid) for pid in members}
-        assert parent.pid in members
-        assert set(collector.programs(number).values()) == {"python.exe"}
-        assert all(collector.tagged(pid) == number for pid in members)
-        assert collector.tagged(os.getpid()) == 0
-        for pid, key in members.items():
-            process.kill_process(pid, key, 2.0)
-        wait_until(lambda: collector.members(number) == [])
-    finally:
-        parent.kill()
-        parent.wait(10)
+    root = start("2", 3)
+    number = collector.add_run(Run("r1", None))
+    collector.tag(root.pid, number)
+    members = dict(collector.members(number))
+    assert members == {pid: process.key(pid) for pid in count.pids.values()}
+    assert set(collector.programs(number).values()) == {"tree.exe"}
+    assert [collector.tagged(pid) for pid in members] == [number] * 3
+    assert collector.tagged(os.getpid()) == 0
+    for pid, key in members.items():
+        process.kill_process(pid, key, 2.0)
+    wait_until(lambda: collector.members(number) == [])
     with pytest.raises(CollectorError, match="has ended"):
-        collector.tag(parent.pid, number)
+        collector.tag(root.pid, number)
 
 
-def test_start_that_is_told_before_the_tag_belongs_to_the_run_all_the_same(monkeypatch, windows):
+def test_start_that_is_told_before_the_tag_belongs_to_the_run_all_the_same(windows, start):
     """A real process, with events about it that are made up: its exec comes first, the tag after that, then what it does."""
-    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    pid = start("0", 1).pid
+    tick = next(one for one in machine.processes() if one.pid == pid).created - w.START
+    fake = windows({"proc": delivered([w.started(pid, os.getpid(), "C:\\tree.exe", tick)])})
+    candidates = []
+    collector = EtwCollector(Wanted(on_candidates=candidates.extend))
+    collector.open()
     try:
-        seen = next(one for one in machine.processes() if one.pid == child.pid)
-        tick = seen.created - w.START
-        records = [
-            w.started(child.pid, os.getpid(), "C:\\python.exe", tick),
-            w.opened(0xF1, "C:\\secret.txt", tick + 10_000, pid=child.pid),
-        ]
-        fake = windows({"proc": delivered(records[:1]), "act": []})
-        candidates = []
-        collector = EtwCollector(Wanted(on_candidates=candidates.extend))
-        collector.open()
         assert fake.of("proc").delivered.wait(10)
-        time.sleep(2 * live.HOLD_S)
         batches = collector.batches(lambda: False)
         wait_until(lambda: next(batches).num_rows == 0 and candidates)
-        assert [(one.pid, one.process_key, one.exe) for one in candidates] == [
-            (child.pid, process.key(child.pid), "C:\\python.exe")
-        ]
-        collector.tag(child.pid, collector.add_run(Run("r1", "codex")))
-        for event in delivered(records[1:]):
-            collector._streams[2].inbox.put((0, event.pointer))
+        assert [(c.pid, c.process_key, c.exe) for c in candidates] == [(pid, process.key(pid), "C:\\tree.exe")]
+        collector.tag(pid, collector.add_run(Run("r1", "codex")))
+        (event,) = delivered([w.opened(0xF1, "C:\\secret.txt", tick + 10_000, pid=pid)])
+        collector._streams[2].inbox.put((0, event.pointer))
         rows = []
         while len(rows) < 2:
             rows += schema.conform(next(batches), "activity").to_pylist()
         assert [(r["operation"], r["agent_run"], r["process_key"]) for r in rows] == [
-            ("exec", "r1", process.key(child.pid)), ("file.open", "r1", process.key(child.pid)),
+            ("exec", "r1", process.key(pid)), ("file.open", "r1", process.key(pid)),
         ]  # fmt: skip
         assert rows[0]["parent_exe"].endswith("python.exe")
-        collector.close()
     finally:
-        child.kill()
-        child.wait(10)
+        collector.close()
 
 
 def delivered(records):
