@@ -64,6 +64,6 @@ SourceOption = Annotated[
     typer.Option(
         "--source",
         metavar="NAME",
-        help="What watches: ebpf, bcc, portable, or auto for the first that can be used here (see lictor doctor).",
+        help="What watches: ebpf, bcc, etw, portable, or auto for the first that can be used here (see lictor doctor).",
     ),
 ]

@@ -26,8 +26,9 @@ def test_the_users_name_is_that_of_the_user_database(monkeypatch):
 
 
 def test_a_user_whom_nobody_knows_is_a_number(monkeypatch):
-    def unknown():
+    def unknown(*_):
         raise KeyError
 
     monkeypatch.setattr(context.getpass, "getuser", unknown)
+    monkeypatch.setattr("lictor.system.posix.pwd.getpwuid", unknown)
     assert context.user_name() == str(os.getuid())

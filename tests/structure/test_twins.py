@@ -44,7 +44,32 @@ WITHOUT_TWIN: dict[str, str] = {
 """Patterns of files that stand alone, each with the reason."""
 
 
+TESTED_BY: dict[str, str] = {
+    "collectors/portable/windows.py": "tests/windows/test_run.py",
+    "lictor/enforcing/machine.py": "tests/lictor/enforcing/test_enforcement.py",
+    "lictor/enforcing/on_linux.py": "tests/lictor/enforcing/test_enforcement.py",
+    "lictor/enforcing/on_windows.py": "tests/windows/test_run.py",
+    "lictor/here.py": "tests/lictor/test_context.py",
+    "lictor/probes/windows.py": "tests/windows/test_commands.py",
+    "lictor/probes/windows_deeds.py": "tests/windows/test_commands.py",
+    "lictor/processes.py": "tests/enforcer/linux/test_process.py",
+    "lictor/starting/posix.py": "tests/lictor/test_running.py",
+    "lictor/starting/windows.py": "tests/windows/test_run.py",
+    "lictor/system/posix.py": "tests/lictor/test_runtime.py",
+    "lictor/system/windows.py": "tests/windows/test_run.py",
+    "lictor/winservice.py": "tests/windows/test_service.py",
+    "pipeline/lake/cage.py": "tests/pipeline/lake/test_sandbox.py",
+    "pipeline/lake/files.py": "tests/pipeline/lake/test_wal.py",
+    "pipeline/lake/system/job.py": "tests/windows/test_commands.py",
+    "pipeline/lake/system/posix.py": "tests/pipeline/lake/test_wal.py",
+    "pipeline/lake/system/windows.py": "tests/windows/test_commands.py",
+}
+"""One part per operating system behind a common name: what uses the name is tested, on each system; those of Windows under Wine."""
+
+
 def twin(source: PurePosixPath) -> PurePosixPath:
+    if (elsewhere := TESTED_BY.get(source.as_posix())) is not None:
+        return PurePosixPath(elsewhere)
     """Test file of a source file."""
     top, *rest = source.parts
     return PurePosixPath(TEST_FOLDER[top], *rest).with_name(f"test_{source.name}")
