@@ -209,9 +209,10 @@ def _ready(held: list[_Held], until: int) -> Iterator[tuple[Bytes, npt.NDArray[n
 
 
 def _is_padding(rest: Bytes) -> bool:
-    """What is left of a buffer is all ones; older systems leave zeros."""
-    head = rest[:8]
-    return bool((head == 0xFF).all() or (head == 0).all())
+    """What is left of a buffer is all ones; older systems leave zeros. Both to its end: behind a header that was zeroed
+    there is more, and that is damage.
+    """
+    return bool((rest == 0xFF).all() or (rest == 0).all())
 
 
 def _mapped(path: Path) -> tuple[Bytes, mmap.mmap | None]:

@@ -1,12 +1,12 @@
 """Event logs of Windows (``.evtx``) as a source of activity: Sysmon, Security and PowerShell.
 
 The ``evtx`` package (Rust) gives each record as JSON text, so a record is a Python object here, unlike in the trace
-reader. Chunks are handed to it one at a time: memory stays small, and damage to one of them is told by its place.
+reader. Chunks are handed to it one at a time, in a process of its own that is ended when it does not come back: memory
+stays small, and damage to one of them is told by its place.
 """
 
 from __future__ import annotations
 
-import io
 import mmap
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -20,9 +20,10 @@ import pyarrow as pa
 from collectors.etw.decode import EPOCH_FILETIME, Key
 from collectors.interface import Collector, CollectorError
 from collectors.numbering import Numbering
-from collectors.replay import evtx_file, evtx_rows
+from collectors.replay import evtx_file, evtx_rows, evtx_worker
 from collectors.replay.etl_file import Problem
 from collectors.replay.evtx_events import EVENTS
+from collectors.replay.evtx_reader import Reader
 from collectors.replay.imported import Counts
 
 BATCH_CHUNKS = 64
@@ -42,6 +43,7 @@ class EvtxCollector(Collector):
         self.processes: list[pa.Table] = []
         """Nothing: a log has no rundown of what ran before."""
         self._map: mmap.mmap | None = None
+        self._reader = Reader()
         self._span: tuple[int, int] = (0, 0)
 
     def open(self) -> None:
@@ -96,7 +98,8 @@ class EvtxCollector(Collector):
         return self.counts.coverage(self.name, self.identity, *self._span)
 
     def close(self) -> None:
-        """Let go of the file; safe to call twice."""
+        """Let go of the file, end the reader; safe to call twice."""
+        self._reader.close()
         if self._map is not None:
             with suppress(BufferError):
                 self._map.close()
@@ -129,28 +132,13 @@ class EvtxCollector(Collector):
 
     def _texts(self, chunk: evtx_file.Chunk) -> Iterator[str | None]:
         """Each record's JSON; ``None`` for one that the reader refuses."""
-        from evtx import PyEvtxParser  # noqa: PLC0415 - other sources do without
-
-        source = io.BytesIO(evtx_file.single(evtx_file.plain_header(), chunk))
-        try:
-            records = PyEvtxParser(source).records_json()
-        except (RuntimeError, OSError, ValueError) as error:
-            self.counts.note(Problem(chunk.offset, f"the chunk cannot be read: {_line(error)}"))
-            return
-        for _ in range(evtx_file.CHUNK // 24):  # more records than that fit into no chunk
-            try:
-                record: Any = next(records)
-            except StopIteration:
-                return
-            except (RuntimeError, OSError, ValueError):
-                yield None
-            except BaseException as error:
-                if type(error).__name__ != "PanicException":  # what a failed assertion in Rust becomes
-                    raise
-                self.counts.note(Problem(chunk.offset, f"the reader gave up on the chunk: {_line(error)}"))
-                return
+        for kind, text in self._reader.frames(evtx_file.single(evtx_file.plain_header(), chunk)):
+            if kind == evtx_worker.UNREADABLE:
+                self.counts.note(Problem(chunk.offset, f"the chunk cannot be read: {text}"))
+            elif kind == evtx_worker.GAVE_UP:
+                self.counts.note(Problem(chunk.offset, f"the chunk was given up: {text}"))
             else:
-                yield record["data"]
+                yield text if kind == evtx_worker.RECORD else None
 
     def _batch(self, waiting: list[Record], rows: evtx_rows.Rows, numbering: Numbering) -> Iterator[pa.RecordBatch]:
         tally = self.counts.tally
@@ -170,7 +158,3 @@ class EvtxCollector(Collector):
         first, last = times[0].as_py() // 100 + EPOCH_FILETIME, times[-1].as_py() // 100 + EPOCH_FILETIME
         self._span = (min(self._span[0] or first, first), max(self._span[1], last))
         yield numbering.batch(batch)
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

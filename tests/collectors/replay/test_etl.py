@@ -61,6 +61,27 @@ def test_damage_is_told_by_its_place_and_the_rest_is_read(tmp_path):
     assert [p.offset for p in collector.counts.problems] == [broken]
 
 
+@pytest.mark.parametrize("fill", [b"\0", b"\xff"])
+def test_a_header_that_was_wiped_is_no_padding(tmp_path, fill):
+    records = [w.opened(n, f"file{n}", n) for n in range(2, 5)]
+    whole = bytearray(w.trace([w.opened(1, "a", 1)], records))
+    wiped = 65536 + 72 + len(records[0])
+    whole[wiped : wiped + 80] = fill * 80
+    rows, collector = read(tmp_path / "x.etl", bytes(whole))
+    assert [r["path"] for r in rows] == ["a", "file2"]
+    (problem,) = collector.counts.problems
+    assert problem.offset == wiped
+    assert f"{len(records[1]) + len(records[2])} bytes of the buffer are skipped" in problem.text
+
+
+@pytest.mark.parametrize("fill", [b"\0", b"\xff"])
+def test_padding_is_no_damage(tmp_path, fill):
+    body = w.file_header() + w.opened(1, "a", 1)
+    rows, collector = read(tmp_path / "x.etl", w.packed(body + fill * 400, 1))
+    assert [r["path"] for r in rows] == ["a"]
+    assert collector.counts.problems == []
+
+
 def test_compressed_buffers(tmp_path):
     def packed(records: list[bytes], n: int) -> bytes:
         raw = b"".join(records)

@@ -5,10 +5,13 @@ import random
 import pytest
 
 from collectors.interface import CollectorError
+from collectors.replay import evtx_reader
 from collectors.replay.evtx import EvtxCollector
 from tests.corpus import corpus
 
 LOG = corpus("windows", "evtx", "attack-samples", "persistence_sysmon_11_13_1_shime_appfix.evtx")
+
+CIRCLE = corpus("windows", "evtx", "attack-samples", "exec_persist_rundll32_mshta_scheduledtask_sysmon_1_3_11.evtx")
 
 
 def read(path, data: bytes):
@@ -32,6 +35,20 @@ def test_a_damaged_chunk_costs_its_own_records_only(tmp_path):
 def test_a_file_whose_header_is_gone_is_read(tmp_path):
     rows, counts = read(tmp_path / "x.evtx", bytes(4096) + LOG.read_bytes()[4096:])
     assert (len(rows), counts.problem_count) == (237, 1)
+
+
+def test_a_chunk_that_the_reader_never_comes_back_from_is_told_by_its_place_and_the_rest_is_read(tmp_path, monkeypatch):
+    """One byte of an offset, and the reader turns in a circle for ever (found by flipping bytes)."""
+    monkeypatch.setattr(evtx_reader, "PATIENCE_S", 1.0)
+    chunk = bytearray(CIRCLE.read_bytes()[4096 : 4096 + 65536])
+    chunk[1662] = 1
+    whole = LOG.read_bytes()[: 4096 + 65536]
+    sound, _ = read(tmp_path / "sound.evtx", whole)
+    rows, counts = read(tmp_path / "x.evtx", whole[:4096] + bytes(chunk) + whole[4096:])
+    assert len(rows) >= len(sound) > 0
+    assert {p.offset for p in counts.problems} == {4096}
+    assert any("did not come back within 1 s" in p.text for p in counts.problems)
+    assert counts.tally.malformed["evtx", 0, 0] > 0
 
 
 @pytest.mark.parametrize("seed", range(12))
