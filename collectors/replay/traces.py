@@ -24,7 +24,8 @@ from pipeline import schema
 BATCH_ROWS = 65_536
 REQUIRED = ("time_ns", "class", "operation")
 _TYPES = {c.name: schema.memory_type(c) for c in schema.ACTIVITY}
-_CLASSES = tuple(dict.fromkeys(o.activity_class for o in schema.OPERATIONS))
+_CLASSES = tuple(dict.fromkeys(o.activity_class for o in schema.OPERATIONS if not o.windows_only))
+"""Those that every source of a system is looking at; of others a trace is only known to have what is in it."""
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _FAMILIES: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
@@ -114,7 +115,7 @@ class _Health:
 
     def count(self, part: pa.RecordBatch) -> None:
         for row in part.column("class").value_counts().to_pylist():
-            self._delivered[row["values"]] += row["counts"]
+            self._delivered[row["values"]] = self._delivered.get(row["values"], 0) + row["counts"]
         times = part.column("time_ns")
         since = self._span[0]
         self._span = (times[0].as_py() if since is None else since, times[-1].as_py())
@@ -128,8 +129,8 @@ class _Health:
                 "host": self._host[0], "boot_id": self._host[1], "source": TraceCollector.name, "cpu": None,
                 "class": name, "reason": "none",
                 "since": since and since // 1000, "until": until and until // 1000,
-                "first_seq": self._reported[name] + 1, "last_seq": total,
-                "emitted": total - self._reported[name], "delivered": total - self._reported[name], "lost": 0,
+                "first_seq": self._reported.get(name, 0) + 1, "last_seq": total,
+                "emitted": total - self._reported.get(name, 0), "delivered": total - self._reported.get(name, 0), "lost": 0,
             }
             for name, total in self._delivered.items()
         ]  # fmt: skip
@@ -227,7 +228,10 @@ def _check_rows(path: Path, table: pa.Table) -> None:
     for name in REQUIRED:
         if table.column(name).null_count:
             raise CollectorError(f"{path}: a row has no {name}")
-    for name, known in (("class", _CLASSES), ("operation", tuple(schema.OPERATION_BY_NAME))):
+    for name, known in (
+        ("class", tuple(o.activity_class for o in schema.OPERATIONS)),
+        ("operation", tuple(schema.OPERATION_BY_NAME)),
+    ):
         unknown = [v for v in pc.unique(table.column(name)).to_pylist() if v not in known]
         if unknown:
             raise CollectorError(

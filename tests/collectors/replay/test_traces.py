@@ -106,7 +106,7 @@ def test_one_coverage_row_per_class_also_for_an_idle_interval(tmp_path) -> None:
     list(collector.batches(lambda: False))
     first, second = collector.health(), collector.health()
     collector.close()
-    assert Counter(first.column("class").to_pylist()) == Counter({o.activity_class for o in schema.OPERATIONS})
+    assert Counter(first.column("class").to_pylist()) == Counter(["process", "file", "network", "kernel"])
     by_class = {row["class"]: row for row in first.to_pylist()}
     assert (by_class["file"]["emitted"], by_class["network"]["delivered"], by_class["process"]["emitted"]) == (2, 1, 0)
     assert by_class["file"]["since"].microsecond == 1
@@ -116,6 +116,17 @@ def test_one_coverage_row_per_class_also_for_an_idle_interval(tmp_path) -> None:
         assert row["last_seq"] - row["first_seq"] + 1 == row["emitted"] == row["delivered"] + row["lost"]
     assert sum(second.column("emitted").to_pylist()) == 0
     assert schema.conform(first, "coverage").num_rows == len(by_class)
+
+
+def test_a_class_that_only_some_systems_tell_of_is_answered_for_where_it_is_in_the_trace(tmp_path) -> None:
+    table = trace([1000, 2000]).set_column(1, "class", pa.array(["dns", "file"]))
+    collector = TraceCollector(write(tmp_path, table))
+    collector.open()
+    list(collector.batches(lambda: False))
+    first, second = ({r["class"]: r["emitted"] for r in collector.health().to_pylist()} for _ in range(2))
+    collector.close()
+    assert first == {"process": 0, "file": 1, "network": 0, "kernel": 0, "dns": 1}
+    assert second == dict.fromkeys(first, 0)
 
 
 def test_done_ends_the_stream_after_what_was_read(tmp_path) -> None:
