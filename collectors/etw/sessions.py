@@ -63,7 +63,7 @@ PROCESS = Session(
 )  # fmt: skip
 
 ACTIVITY = Session(
-    "act", 256, 64, 128, 1, ("file", "network", "dns", "registry", "process"),
+    "act", 256, 64, 128, 1, ("file", "network", "dns", "registry", "process", "kernel"),
     providers=(
         Provider("Microsoft-Windows-Kernel-File", 0x1F90, (10, 12, 15, 16, 26, 27, 28, 30)),
         Provider("Microsoft-Windows-Kernel-Network", 0x30, (10, 11, 12, 15, 26, 27, 28, 31, 42, 43, 58, 59)),
@@ -72,6 +72,7 @@ ACTIVITY = Session(
         Provider("Microsoft-Antimalware-Scan-Interface", 0, (1101,)),
         Provider("Microsoft-Windows-PowerShell", 0, (4104,), _VERBOSE),
         Provider("Microsoft-Windows-Kernel-Audit-API-Calls", 0, (2, 5, 6)),
+        Provider("Microsoft-Windows-Kernel-General", 0x20, (14,)),
     ),
 )  # fmt: skip
 
