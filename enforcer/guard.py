@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from collectors.identity import ProcessStat, key_of, read_stat
 from enforcer.interface import GuardRefusal
-from enforcer.rate import FILES, PROCESSES, RUNS, WINDOW_S, Rate
+from enforcer.permits import Permits
+from enforcer.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,7 +43,7 @@ def is_of_root(pid: int) -> bool:
     return os.stat(f"/proc/{pid}").st_uid == 0  # noqa: PTH116 - as above
 
 
-class Guard:
+class Guard(Permits):
     """Checks orders; ``look`` reads one process (raises ``ProcessLookupError`` when gone), ``own`` is Lictor's pid.
 
     ``files`` are paths that are never taken away, with all below them.
@@ -63,7 +64,7 @@ class Guard:
         self._of_root = of_root
         self._own = os.getpid() if own is None else own
         self._files = [str(file) for file in files]
-        self._runs, self._processes, self._taken = rate(RUNS), rate(PROCESSES), rate(FILES)
+        super().__init__(rate)
         # Kept from the start: a parent that has ended since must not hand its pid's protection on,
         # but one that is alive stays protected also after Lictor was given to another parent.
         self._first = {stat.pid: key_of(stat) for stat in self._lineage()}
@@ -119,22 +120,6 @@ class Guard:
         for pid in (self._own, 1):
             if not {(status.st_dev, status.st_ino), *names}.isdisjoint(_mapped(pid)):
                 raise GuardRefusal(f"{path} is part of a running program that the system needs; not taken away")
-
-    def permit_run(self, order: Order) -> None:
-        """Raise ``GuardRefusal`` when policies have acted on too many runs; a person's order always passes."""
-        if order.actor == "policy" and not self._runs.admit(order.run):
-            raise GuardRefusal(f"policies acted on {RUNS} runs within {WINDOW_S:g} s: a person must order any further")
-
-    def permit_process(self, order: Order) -> bool:
-        """Whether one more process of the run may be killed by policy."""
-        return order.actor != "policy" or self._processes.spend(order.run)
-
-    def permit_file(self, order: Order) -> None:
-        """Raise ``GuardRefusal`` when policies have taken too many files away."""
-        if order.actor == "policy" and not self._taken.spend("file"):
-            raise GuardRefusal(
-                f"policies took {FILES} files away within {WINDOW_S:g} s: a person must order any further"
-            )
 
     @staticmethod
     def _check_pid(pid: int) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from ntpath import basename, normcase
 
 from enforcer.interface import GuardRefusal, Order
-from enforcer.rate import FILES, PROCESSES, RUNS, WINDOW_S, Rate
+from enforcer.permits import Permits
+from enforcer.rate import Rate
 from enforcer.windows import process, snapshot
 from enforcer.windows.snapshot import Seen
 
@@ -53,7 +54,7 @@ def _expanded(place: str) -> str:
     return normcase(os.environ.get(variable.upper(), defaults[variable]) + rest)
 
 
-class WindowsGuard:
+class WindowsGuard(Permits):
     """Checks orders right before they are carried out; raises ``GuardRefusal``."""
 
     def __init__(
@@ -71,7 +72,7 @@ class WindowsGuard:
         self._own = os.getpid() if own is None else own
         self._files = [normcase(os.path.realpath(file)) for file in (*files, sys.prefix)]
         self._files.append(_expanded(r"%systemroot%"))
-        self._runs, self._processes, self._taken = rate(RUNS), rate(PROCESSES), rate(FILES)
+        super().__init__(rate)
 
     def check(self, order: Order) -> None:
         """Raise unless the order's process may be acted on; one that is gone passes, whoever acts will find out."""
@@ -117,19 +118,3 @@ class WindowsGuard:
         for own in self._files:
             if f"{whole}\\".startswith(f"{own}\\"):
                 raise GuardRefusal(f"{path} belongs to Lictor or to Windows; not taken away")
-
-    def permit_run(self, order: Order) -> None:
-        """Raise when policies have acted on too many runs; a person's order always passes."""
-        if order.actor == "policy" and not self._runs.admit(order.run):
-            raise GuardRefusal(f"policies acted on {RUNS} runs within {WINDOW_S:g} s: a person must order any further")
-
-    def permit_process(self, order: Order) -> bool:
-        """Whether one more process of the run may be ended by policy."""
-        return order.actor != "policy" or self._processes.spend(order.run)
-
-    def permit_file(self, order: Order) -> None:
-        """Raise when policies have taken too many files away."""
-        if order.actor == "policy" and not self._taken.spend("file"):
-            raise GuardRefusal(
-                f"policies took {FILES} files away within {WINDOW_S:g} s: a person must order any further"
-            )

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from enforcer.interface import GuardRefusal, Order
-from enforcer.windows import guard
+from enforcer.rate import FILES, PROCESSES, RUNS
 from enforcer.windows.guard import WindowsGuard, is_system, lineage
 from enforcer.windows.snapshot import Seen
 
@@ -66,14 +66,14 @@ def test_lineage_ends_in_a_circle():
 
 
 def test_limits_of_a_minute_hold_for_policies_and_not_for_people(made):
-    for number in range(guard.RUNS):
+    for number in range(RUNS):
         made.permit_run(Order("kill", f"r{number}", 1, 8))
     with pytest.raises(GuardRefusal, match="a person must order"):
         made.permit_run(Order("kill", "other", 1, 8))
     made.permit_run(Order("kill", "other", 1, 8, actor="dea"))
-    assert all(made.permit_process(Order("kill", "r1", 1, 8)) for _ in range(guard.PROCESSES))
+    assert all(made.permit_process(Order("kill", "r1", 1, 8)) for _ in range(PROCESSES))
     assert not made.permit_process(Order("kill", "r1", 1, 8))
-    for _ in range(guard.FILES):
+    for _ in range(FILES):
         made.permit_file(Order("quarantine", "r1", 1, 8))
     with pytest.raises(GuardRefusal):
         made.permit_file(Order("quarantine", "r1", 1, 8))
