@@ -7,13 +7,13 @@ under the source, beside it, and without it, in rounds that take turns; so is a 
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import machine
+from benchmarks.cost import cost, shown
 from benchmarks.load import Load, compiled
 from collectors.bcc.collector import BccCollector
 from collectors.interface import CollectorError, Run
@@ -25,31 +25,6 @@ BURST = 50_000
 BURSTS = 5
 LOADERS_OWN = 10
 """Files that the load generator opens besides: its libraries."""
-
-
-def cost(program: Path, kind: str, count: int, collector: BccCollector | None = None) -> float:
-    """Processor nanoseconds per operation of one load, part of a run when there is a collector."""
-    with Load(program, kind, count) as load:
-        if collector is not None:
-            collector.tag(load.pid, collector.add_run(Run("bench", None)))
-        load.go()
-        if collector is not None:
-            rows = sum(b.num_rows for b in collector.batches(lambda: not load.running()))
-            if rows < count:
-                sys.exit(f"only {rows} rows of {count} opens arrived")
-        done = load.count()
-    if done.failed or done.done != count:
-        sys.exit(f"the load did {done.done} of {count}, {done.failed} failed")
-    return done.cpu_ns
-
-
-def shown(name: str, figures: list[float], base: list[float], limit: str = "") -> None:
-    """One line: the cost, and what it is above its base, pair by pair."""
-    added = [f - b for f, b in zip(figures, base, strict=True)]
-    print(
-        f"{name:<28} median {statistics.median(figures):6.0f}  min {min(figures):6.0f}  max {max(figures):6.0f} ns   "
-        f"added median {statistics.median(added):6.0f}  min {min(added):6.0f}  max {max(added):6.0f} ns{limit}"
-    )
 
 
 def costs(program: Path, opened: Callable[[], BccCollector]) -> None:
@@ -66,9 +41,9 @@ def costs(program: Path, opened: Callable[[], BccCollector]) -> None:
         opens["of a run"].append(cost(program, "open", OPENS, collector))
         collector.close()
     for name, figures in opens.items():
-        shown(f"open+close, {name}", figures, opens["without"], "   (must: 3000)" if name == "of a run" else "")
+        print(shown(f"open+close, {name}", figures, opens["without"], "   (must: 3000)" if name == "of a run" else ""))
     for name, figures in calls.items():
-        shown(f"getppid, {name}", figures, calls["without"])
+        print(shown(f"getppid, {name}", figures, calls["without"]))
 
 
 def bursts(program: Path, collector: BccCollector) -> None:

@@ -9,17 +9,16 @@ tracefs is mounted): the ways to attach, measured. The rounds are interleaved, s
 
 from __future__ import annotations
 
-import statistics
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.load import Load, compiled
+from benchmarks.cost import cost, shown
+from benchmarks.load import compiled
 from collectors.ebpf.collector import EbpfCollector
-from collectors.interface import CollectorError, Run
+from collectors.interface import CollectorError
 from collectors.kernel.libbpf import Object
 from enforcer.linux.kernel import InstalledPolicy
 from pipeline.policy.compile import RunContext, compile_policies
@@ -72,31 +71,6 @@ def variant(way: str, folder: Path) -> Iterator[None]:
         loaded.close()
 
 
-def cost(program: Path, kind: str, count: int, collector: EbpfCollector | None = None, **tag: int) -> float:
-    """Processor nanoseconds per operation of one load, tagged when there is a collector."""
-    with Load(program, kind, count) as load:
-        if collector is not None:
-            collector.tag(load.pid, collector.add_run(Run("bench", None)), **tag)
-        load.go()
-        if collector is not None:
-            rows = sum(b.num_rows for b in collector.batches(lambda: not load.running()))
-            if rows < count:
-                sys.exit(f"only {rows} rows of {count} opens arrived")
-        done = load.count()
-    if done.failed or done.done != count:
-        sys.exit(f"the load did {done.done} of {count}, {done.failed} failed")
-    return done.cpu_ns
-
-
-def shown(name: str, figures: list[float], base: list[float], limit: str = "") -> None:
-    """One line: the cost, and what it is above its base, pair by pair."""
-    added = [f - b for f, b in zip(figures, base, strict=True)]
-    parts = f"median {statistics.median(figures):7.0f}  min {min(figures):7.0f}  max {max(figures):7.0f} ns"
-    print(
-        f"{name:<34} {parts}   added median {statistics.median(added):6.0f}  min {min(added):6.0f}  max {max(added):6.0f} ns{limit}"
-    )
-
-
 def opens(program: Path) -> None:
     """Cost of an open: nobody watches, the sensor is there, the opener is tagged, and is under a policy."""
     context = RunContext("/home/u/project", "/root", {}, "root", "host", "codex")
@@ -113,7 +87,7 @@ def opens(program: Path) -> None:
             installed.remove()
     for name, figures in rows.items():
         limit = "   (must: 2000)" if name.startswith("tagged") else ""
-        shown(f"open+close, {name}", figures, rows["no sensor"], limit)
+        print(shown(f"open+close, {name}", figures, rows["no sensor"], limit))
 
 
 def calls(program: Path, folder: Path) -> None:
@@ -132,7 +106,9 @@ def calls(program: Path, folder: Path) -> None:
                 rows.setdefault(f"{name}: {error}", [])
     for name, figures in rows.items():
         if figures:
-            shown(f"getppid, {name}", figures, rows["no sensor"], "   (must: 200)" if name == "the sensor" else "")
+            print(
+                shown(f"getppid, {name}", figures, rows["no sensor"], "   (must: 200)" if name == "the sensor" else "")
+            )
         else:
             print(f"getppid, {name}")
 
