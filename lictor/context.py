@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lictor import here
 from lictor.errors import LictorError
+from lictor.system import here
 from pipeline.policy.compile import RunContext
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lictor.here import pattern_path
 from lictor.policy_files import PolicyFiles
 from lictor.runtime import paused_file
+from lictor.system import here
 from pipeline import schema
 from pipeline.policy.compile import OWN_FILES, Program, RunContext, compile_policies
 from pipeline.policy.load import read_policies
@@ -62,7 +62,7 @@ class PoliciesInForce:
     def _guarded(self, policies: Sequence[Policy]) -> list[str]:
         """What nobody who is bound by them may write: their files, and the switch that lifts them."""
         files = [*_files_of(policies), os.path.realpath(paused_file())] if self._files else []
-        return [pattern_path(file) for file in files]
+        return [here.pattern_path(file) for file in files]
 
     def tell_scopes(self, program: Program) -> None:
         """Say which policies do not apply to a run."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from lictor import here
 from lictor.errors import LictorError
+from lictor.system import here
 
 VARIABLE = "LICTOR_RUNTIME"
 SYSTEM = here.SYSTEM_RUNTIME

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from lictor.here import SYSTEM_LAKE, data_folder, own_uid
+from lictor.system import here
 
 LAKE_VARIABLE = "LICTOR_LAKE"
 
@@ -24,6 +24,6 @@ def lake_path(option: Path | None = None, *, environ: Mapping[str, str] | None =
         return option
     if environ.get(LAKE_VARIABLE):
         return Path(environ[LAKE_VARIABLE])
-    if (own_uid() if uid is None else uid) == 0:
-        return SYSTEM_LAKE
-    return data_folder(environ) / "lictor"
+    if (here.own_uid() if uid is None else uid) == 0:
+        return here.SYSTEM_LAKE
+    return here.data_folder(environ) / "lictor"

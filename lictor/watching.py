@@ -22,7 +22,6 @@ import psutil
 from collectors.interface import Candidate, CollectorError
 from collectors.signatures import identify
 from collectors.sources import AUTO
-from lictor import here
 from lictor.alerts.config import read_alerts
 from lictor.context import UNKNOWN
 from lictor.errors import LictorError
@@ -31,6 +30,7 @@ from lictor.observing.choosing import observer
 from lictor.processes import in_run_group, process_key, program_of
 from lictor.running import say
 from lictor.service import Service, Settings
+from lictor.system import here
 from pipeline.policy.compile import RunContext
 from pipeline.policy.load import PolicyError, read_policies
 

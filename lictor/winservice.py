@@ -17,13 +17,13 @@ from typing import Any
 
 from collectors.sources import AUTO
 from lictor.errors import LictorError, is_expected
-from lictor.here import SYSTEM_LAKE
+from lictor.system import here
 from lictor.watching import Options, watch
 
 NAME, TITLE = "Lictor", "Lictor"
 ABOUT = "Records what AI agents on this computer do, judges it against policy, and stops what must not happen."
 
-HOME = SYSTEM_LAKE.parent
+HOME = here.SYSTEM_LAKE.parent
 """Below it: ``policies``, ``lake``, ``log``."""
 
 FAILED = 1066  # ERROR_SERVICE_SPECIFIC_ERROR

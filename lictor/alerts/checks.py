@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from lictor.alerts.model import Command, Document, Webhook
 from lictor.alerts.trusted import refuse_writable
 from lictor.errors import LictorError
-from lictor.here import own_uid
+from lictor.system import here as system
 from pipeline.policy.source import Location
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -132,7 +132,7 @@ def _wrong_program(here: Location, program: str, user: str | None) -> Found:
         yield here, f"'{program}': write the full path of the program, so that it is the same one everywhere"
         return
     try:
-        refuse_writable(path, path.stat(), {0, own_uid(), *filter(None, [_uid(user)])})
+        refuse_writable(path, path.stat(), {0, system.own_uid(), *filter(None, [_uid(user)])})
     except OSError as error:
         yield here, f"'{program}': {error.strerror}"
         return
@@ -149,7 +149,7 @@ def _wrong_user(here: Location, user: str | None) -> Found:
     uid = _uid(user)
     if uid is None:
         yield here, f"there is no user '{user}'"
-    elif own_uid() not in (0, uid):
+    elif system.own_uid() not in (0, uid):
         yield here, "only root can run a command as another user: leave 'user' out, or run Lictor as root"
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from lictor.errors import LictorError
-from lictor.here import is_ours, own_uid
+from lictor.system import here
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 # O_NONBLOCK, since the name may be a pipe that nobody feeds.
@@ -27,13 +27,13 @@ def read_guarded(path: Path, largest: int) -> tuple[bytes, bool]:
     try:
         with open(os.open(path, _OPEN), "rb") as file:  # noqa: PTH123 - a descriptor, not a path
             found = os.fstat(file.fileno())
-            refuse_writable(path, found, {0, own_uid(), found.st_uid})
+            refuse_writable(path, found, {0, here.own_uid(), found.st_uid})
             data = file.read(largest + 1)
     except OSError as error:
         raise LictorError(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > largest:
         raise LictorError(f"{path}: the file is larger than {largest} bytes")
-    return data, found.st_uid in (0, own_uid())
+    return data, found.st_uid in (0, here.own_uid())
 
 
 def refuse_writable(path: Path, found: os.stat_result, owners: set[int]) -> None:
@@ -41,7 +41,7 @@ def refuse_writable(path: Path, found: os.stat_result, owners: set[int]) -> None
     if not stat.S_ISREG(found.st_mode):
         raise LictorError(f"{path}: not a plain file")
     if sys.platform == "win32":
-        if not is_ours(path, found):
+        if not here.is_ours(path, found):
             raise LictorError(
                 f"{path}: others can write it: give it an access list for SYSTEM and Administrators (icacls)"
             )

@@ -11,9 +11,9 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 
-from lictor import here
 from lictor.errors import LictorError
 from lictor.runtime import made, paused_file, runtime_dir
+from lictor.system import here
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lictor.here import user_name
+from lictor.system import here
 from lictor.telling.proc import place_of
 
 GROUP = "lictor"
@@ -60,7 +60,7 @@ def peer_of(connection: socket.socket, is_agent: Callable[[int], bool], group: i
         _refuse_ended(pid, descriptor)
     finally:
         os.close(descriptor)
-    user = user_name(uid)
+    user = here.user_name(uid)
     other = login if login != user else None
     member = uid == 0 or (group is not None and group in (gid, *_groups(connection)))
     return Peer(uid, pid, user, other, agent, member)
@@ -118,7 +118,7 @@ def login_of(pid: int) -> str | None:
         uid = int(Path(f"/proc/{pid}/loginuid").read_text(encoding="ascii"))
     except OSError:
         return None
-    return None if uid == _NO_LOGIN else user_name(uid)
+    return None if uid == _NO_LOGIN else here.user_name(uid)
 
 
 def refusal(peer: Peer, agent_uid: int | None = None) -> str | None:

@@ -14,7 +14,7 @@ from lictor.control.client import ORDER_S, ask
 from lictor.control.messages import Answer, Request
 from lictor.control.peers import login_of
 from lictor.errors import LictorError
-from lictor.here import own_uid, user_name
+from lictor.system import here
 from lictor.telling.finding import find_run
 
 
@@ -56,7 +56,7 @@ def switch(do: str, why: str | None) -> Switched:
 
 
 def _thrown(why: str | None) -> str:
-    who = user_name(own_uid())
+    who = here.user_name(here.own_uid())
     login = login_of(os.getpid())
     pausing.pause(who, why, login if login != who else None)
     return "paused: nothing is enforced until lictor resume; all is recorded"

@@ -30,9 +30,9 @@ from lictor.dashboard.orders import ControlDeeds
 from lictor.dashboard.policy_tools import PolicyTools
 from lictor.dashboard.vault import LakeVault
 from lictor.errors import LictorError
-from lictor.here import own_uid, user_name
 from lictor.lake import open_lake, open_writer
 from lictor.render import say
+from lictor.system import here
 from pipeline.lake.standing import StandingLake
 from queries.catalog import views
 
@@ -97,7 +97,7 @@ def _door(options: Options, tell: Callable[[str], None]) -> Door:
 
 def starter() -> str:
     """Who started this: who had logged in, where that is known, and not what sudo made of them."""
-    return login_of(os.getpid()) or user_name(own_uid())
+    return login_of(os.getpid()) or here.user_name(here.own_uid())
 
 
 def _listening(options: Options) -> socket.socket:

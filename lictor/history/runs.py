@@ -15,9 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from lictor import here
 from lictor.errors import LictorError
 from lictor.history.asking import Window, with_history
+from lictor.system import here
 from pipeline.policy.context import RunContext
 
 Query = Callable[[str], pa.Table]

@@ -9,8 +9,8 @@ from functools import partial
 from collectors.etw import machine, tracing
 from enforcer.interface import Outcome
 from enforcer.windows.privileges import enable
-from lictor.here import own_uid
 from lictor.probes.check import FAIL, OK, WARN, Check, Probe
+from lictor.system import here
 
 LEAST_BUILD = 16299
 """Windows 10 1709: the first with an unbounded number of providers per session and start keys in every event."""
@@ -22,10 +22,10 @@ PRIVILEGES = {
 }
 """Right of a token → what is lost without it."""
 
-_AS_SERVICE = "run as administrator (elevated), or install the service (deploy/windows/install.ps1)"
+_AS_SERVICE = "run as administrator (elevated), or as a service (python -m lictor.winservice)"
 
 
-def administrator(uid: Callable[[], int] = own_uid) -> Check:
+def administrator(uid: Callable[[], int] = here.own_uid) -> Check:
     """Whether this process is an administrator's whose rights are switched on, or LocalSystem's."""
     if uid() == 0:
         return Check("administrator", OK, "administrator or LocalSystem, elevated")

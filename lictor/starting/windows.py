@@ -13,7 +13,7 @@ from enforcer.windows import process
 from enforcer.windows.job import Job
 from enforcer.windows.launch import Held, hold
 from lictor.errors import LictorError
-from lictor.here import own_uid
+from lictor.system import here
 
 STOPS: tuple[int, ...] = tuple(
     int(number) for name in ("SIGINT", "SIGBREAK", "SIGTERM") if (number := getattr(signal, name, None)) is not None
@@ -65,7 +65,7 @@ class Child:
         variables = {name: text for name, text in os.environ.items() if name not in set(without)} | dict(
             environment or {}
         )
-        self.uid = own_uid()
+        self.uid = here.own_uid()
         self.status: int | None = None
         """Exit status once it has ended, as a signed number of 32 bits."""
         self.job = Job(fail="closed" if die_with_parent else "open")

@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from pipeline import schema
 from pipeline.export.errors import ExportError
-from pipeline.lake import files
 from pipeline.lake.errors import one_line
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Collection

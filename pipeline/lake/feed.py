@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from pipeline import schema
-from pipeline.lake import commits, feed_gaps, feed_logs, feed_segments, files, layout
+from pipeline.lake import commits, feed_gaps, feed_logs, feed_segments, layout
 from pipeline.lake.errors import LakeError, explain, log_warning
 from pipeline.lake.feed_state import DONE, LOG, SEGMENTS, Place, Position, State, order
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipeline import schema
-from pipeline.lake import files, frames, layout
+from pipeline.lake import frames, layout
 from pipeline.lake.errors import explain
 from pipeline.lake.feed_state import LOG, Place
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -18,8 +18,8 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pipeline.lake import files
 from pipeline.lake.errors import LakeError, explain
+from pipeline.lake.system import files
 from pipeline.schema import TABLES
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipeline.lake import engine, files, frames, rows, snapshot
+from pipeline.lake import engine, frames, rows, snapshot
 from pipeline.lake.errors import LakeError
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

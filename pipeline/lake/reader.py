@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.lake import files, layout, start
+from pipeline.lake import layout, start
 from pipeline.lake.errors import LakeError, QueryError, log_warning
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.lake import commits, files, frames, hours, layout, rows, segments
+from pipeline.lake import commits, frames, hours, layout, rows, segments
 from pipeline.lake.errors import LakeError, explain, log_warning
+from pipeline.lake.system import files
 from pipeline.lake.wal import Wal
 from pipeline.schema import DERIVED, TIME
 

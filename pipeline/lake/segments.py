@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline import schema
-from pipeline.lake import files, layout, rows
+from pipeline.lake import layout, rows
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipeline.lake import commits, files, frames, layout, rows
+from pipeline.lake import commits, frames, layout, rows
 from pipeline.lake.errors import LakeError
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 
-from pipeline.lake import cage, engine, files
+from pipeline.lake import cage, engine
 from pipeline.lake.errors import LakeError, QueryError, one_line
 from pipeline.lake.kept import Kept
 from pipeline.lake.standing_state import LakeState
+from pipeline.lake.system import files
 from pipeline.lake.worker import FAILURES, HEADROOM, explained, first_of, interrupt, one, stream
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from pipeline.lake import files, frames, layout
+from pipeline.lake import frames, layout
 from pipeline.lake.errors import LakeError, explain
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from pathlib import Path

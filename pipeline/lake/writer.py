@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pipeline import schema
-from pipeline.lake import files, frames, layout, rows
+from pipeline.lake import frames, layout, rows
 from pipeline.lake.errors import LakeError, explain, log_warning
+from pipeline.lake.system import files
 from pipeline.lake.wal import Wal
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lictor.settings import data_folder, lake_path
+from lictor.settings import lake_path
+from lictor.system.posix import data_folder
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/etl_writer.py": "writes traces of Windows whose content a test knows",
     "tests/etw_events.py": "makes events as Windows hands them to a consumer, of those that the writer of traces made",
     "tests/recordings/*.py": "they read real recordings of Windows; the source of each is the whole way into the lake",
+    "tests/seams.py": "reads both sides of a seam between operating systems, for tests that hold them together",
     "tests/corpus.py": "finds real files of other projects for tests that read them",
     "tests/receivers/*.py": "other ends for tests: daemons and small servers that exports and sign-ins talk to",
     "tests/apt.py": "installs system packages for tests that want them",
@@ -44,32 +45,7 @@ WITHOUT_TWIN: dict[str, str] = {
 """Patterns of files that stand alone, each with the reason."""
 
 
-TESTED_BY: dict[str, str] = {
-    "collectors/portable/windows.py": "tests/windows/test_run.py",
-    "lictor/enforcing/machine.py": "tests/lictor/enforcing/test_enforcement.py",
-    "lictor/enforcing/on_linux.py": "tests/lictor/enforcing/test_enforcement.py",
-    "lictor/enforcing/on_windows.py": "tests/windows/test_run.py",
-    "lictor/here.py": "tests/lictor/test_context.py",
-    "lictor/probes/windows.py": "tests/windows/test_commands.py",
-    "lictor/probes/windows_deeds.py": "tests/windows/test_commands.py",
-    "lictor/processes.py": "tests/enforcer/linux/test_process.py",
-    "lictor/starting/posix.py": "tests/lictor/test_running.py",
-    "lictor/starting/windows.py": "tests/windows/test_run.py",
-    "lictor/system/posix.py": "tests/lictor/test_runtime.py",
-    "lictor/system/windows.py": "tests/windows/test_run.py",
-    "lictor/winservice.py": "tests/windows/test_service.py",
-    "pipeline/lake/cage.py": "tests/pipeline/lake/test_sandbox.py",
-    "pipeline/lake/files.py": "tests/pipeline/lake/test_wal.py",
-    "pipeline/lake/system/job.py": "tests/windows/test_commands.py",
-    "pipeline/lake/system/posix.py": "tests/pipeline/lake/test_wal.py",
-    "pipeline/lake/system/windows.py": "tests/windows/test_commands.py",
-}
-"""One part per operating system behind a common name: what uses the name is tested, on each system; those of Windows under Wine."""
-
-
 def twin(source: PurePosixPath) -> PurePosixPath:
-    if (elsewhere := TESTED_BY.get(source.as_posix())) is not None:
-        return PurePosixPath(elsewhere)
     """Test file of a source file."""
     top, *rest = source.parts
     return PurePosixPath(TEST_FOLDER[top], *rest).with_name(f"test_{source.name}")

@@ -19,7 +19,7 @@ from pipeline.export.errors import ExportError
 from pipeline.export.sinks.address import Address, Options
 from pipeline.export.sinks.frames import lines
 from pipeline.export.sinks.interface import ACCEPTED, Batch, Limits, Outcome, Settings, again
-from pipeline.lake import files
+from pipeline.lake.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

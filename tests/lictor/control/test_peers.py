@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from lictor.control import peers
-from lictor.control.peers import Peer, group_id, login_of, may_see, peer_of, refusal, user_name
+from lictor.control.peers import Peer, group_id, login_of, may_see, peer_of, refusal
+from lictor.system.posix import user_name
 from tests.lictor.control.conftest import AS_TOLD, GROUP, NOBODY, needs_root
 
 AGENT = 1000

@@ -12,9 +12,9 @@ import pytest
 
 from collectors.identity import process_key_from_proc
 from lictor.control import pausing, throwing
-from lictor.control.peers import user_name
 from lictor.control.throwing import switch
 from lictor.errors import LictorError
+from lictor.system.posix import user_name
 from lictor.telling.folder import RunInfo, make
 from tests.lictor.control.conftest import BECOME, GROUP, NOBODY, Book, needs_root, served
 
