@@ -200,7 +200,7 @@ def _rows(f: Imported) -> int:
 
 def _errors(one: Imported) -> list[dict[str, Any]]:
     if one.refused:
-        return [{"file": str(one.path), "offset": 0, "error": one.refused}]
+        return [{"file": str(one.path), "offset": 0, "error": one.refused.removeprefix(f"{one.path}: ")}]
     return [{"file": str(one.path), "offset": p.offset, "error": p.text} for p in one.counts.problems]
 
 

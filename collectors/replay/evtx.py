@@ -61,6 +61,8 @@ class EvtxCollector(Collector):
             raise CollectorError(f"{self.path}: is no event log of Windows (.evtx)")
         if first[0] != evtx_file.MAGIC:
             self.counts.note(Problem(0, "the header of the file is damaged; its chunks are read all the same"))
+        elif cut := evtx_file.cut_short(self._map[: evtx_file.FILE_HEADER], len(self._map)):
+            self.counts.note(cut)
 
     @property
     def identity(self) -> str:

@@ -42,6 +42,19 @@ def chunks(data: memoryview) -> Iterator[Chunk]:
             yield Chunk(offset, raw, _count(raw), tuple(_wrong_sums(offset, raw)))
 
 
+def cut_short(header: bytes, size: int) -> Problem | None:
+    """Where a file of ``size`` bytes ends before what its header counts; ``None`` where all is there.
+
+    Only fewer chunks are damage: a log that was not closed counts too few, and room for more may be there.
+    """
+    if size < FILE_HEADER:
+        return Problem(size, f"the file is cut short within its header: {size} of {FILE_HEADER} bytes are there")
+    counted, there = int.from_bytes(header[42:44], "little"), -(-(size - FILE_HEADER) // CHUNK)
+    if counted > there:
+        return Problem(size, f"the file is cut short: its header counts {counted} chunks of records, {there} are there")
+    return None
+
+
 def _cut(offset: int, raw: bytes) -> tuple[int, tuple[Problem, ...]]:
     problem = Problem(offset, f"the chunk is cut short: {len(raw)} of {CHUNK} bytes are there")
     return (_count(raw) if raw[:8] == CHUNK_MAGIC else 0), (problem,)

@@ -42,13 +42,21 @@ def test_a_chunk_that_the_reader_never_comes_back_from_is_told_by_its_place_and_
     monkeypatch.setattr(evtx_reader, "PATIENCE_S", 1.0)
     chunk = bytearray(CIRCLE.read_bytes()[4096 : 4096 + 65536])
     chunk[1662] = 1
-    whole = LOG.read_bytes()[: 4096 + 65536]
-    sound, _ = read(tmp_path / "sound.evtx", whole)
-    rows, counts = read(tmp_path / "x.evtx", whole[:4096] + bytes(chunk) + whole[4096:])
+    whole = bytearray(LOG.read_bytes()[: 4096 + 65536])
+    whole[42:44] = (2).to_bytes(2, "little")  # the header counts the chunks
+    sound, _ = read(tmp_path / "sound.evtx", bytes(whole))
+    rows, counts = read(tmp_path / "x.evtx", bytes(whole[:4096] + chunk + whole[4096:]))
     assert len(rows) >= len(sound) > 0
     assert {p.offset for p in counts.problems} == {4096}
     assert any("did not come back within 1 s" in p.text for p in counts.problems)
     assert counts.tally.malformed["evtx", 0, 0] > 0
+
+
+@pytest.mark.parametrize("size", [8, 3000, 4096, 4096 + 2 * 65536])
+def test_a_file_that_is_cut_between_two_chunks_is_told_of(tmp_path, size):
+    rows, counts = read(tmp_path / "x.evtx", LOG.read_bytes()[:size])
+    assert bool(rows) is (size > 4096)
+    assert [p.offset for p in counts.problems] == [size]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -36,3 +36,17 @@ def test_a_chunk_alone_is_a_file():
     made = evtx_file.single(evtx_file.plain_header(), first)
     assert len(made) == 4096 + 65536
     assert [c.records for c in found(made)] == [50]
+
+
+def test_a_file_that_ends_before_what_its_header_counts_is_cut():
+    data = LOG.read_bytes()
+    assert evtx_file.cut_short(data[:4096], len(data)) is None
+    assert evtx_file.cut_short(data[:4096], len(data) + 65536) is None, "room for more"
+    for size, said in (
+        (4096 + 4 * 65536, "counts 5 chunks of records, 4 are there"),
+        (4096, "counts 5"),
+        (3000, "3000 of 4096"),
+    ):
+        problem = evtx_file.cut_short(data[:size][:4096], size)
+        assert problem.offset == size
+        assert said in problem.text
