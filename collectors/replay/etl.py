@@ -82,6 +82,8 @@ class EtlCollector(Collector):
         self.header = header
         self.counts.lost, self.counts.buffers_lost = header.events_lost, header.buffers_lost
         self.counts.missing_buffers = self._survey.missing
+        if cut := etl_file.cut_short(header, len(self._survey.buffers), len(self._data)):
+            self.counts.note(cut)
         self._firsts = [self._first_stamp(b) for b in self._survey.buffers]
 
     @property

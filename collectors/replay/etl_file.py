@@ -56,6 +56,8 @@ class FileHeader:
     events_lost: int = 0
     buffers_lost: int = 0
     buffers_written: int = 0
+    circular: bool = False
+    """Whether the oldest buffers were written over: then fewer are there than were written."""
     cpu_mhz: int = 0
     boot_time: int = 0
     frequency: int = 0
@@ -150,6 +152,7 @@ def body(data: Bytes, buffer: Buffer) -> tuple[Bytes, Problem | None]:
 
 
 _LOGFILE = struct.Struct("<IIIIqIIIIIIII")
+_CIRCULAR = 0x2  # EVENT_TRACE_FILE_MODE_CIRCULAR
 
 
 def file_header(payload: bytes, stamp: int) -> FileHeader | None:
@@ -159,7 +162,7 @@ def file_header(payload: bytes, stamp: int) -> FileHeader | None:
     """
     if len(payload) < _LOGFILE.size:
         return None
-    (size, version, _provider, processors, end, _resolution, _most, _mode, written, _start, pointer, lost, mhz) = (
+    (size, version, _provider, processors, end, _resolution, _most, mode, written, _start, pointer, lost, mhz) = (
         _LOGFILE.unpack_from(payload)
     )
     if pointer not in (4, 8):
@@ -169,7 +172,20 @@ def file_header(payload: bytes, stamp: int) -> FileHeader | None:
         return None
     boot, frequency, start, clock, buffers_lost = struct.unpack_from("<qqqII", payload, at)
     return FileHeader(
-        size, version, processors, pointer, lost, buffers_lost, written, mhz, boot, frequency, start, end, clock, stamp
+        size, version, processors, pointer, lost, buffers_lost, written, bool(mode & _CIRCULAR), mhz, boot, frequency,
+        start, end, clock, stamp,
+    )  # fmt: skip
+
+
+def cut_short(header: FileHeader, there: int, size: int) -> Problem | None:
+    """Where a file of ``size`` bytes ends before the buffers that its header counts; ``None`` where all are there.
+
+    A trace that was not closed counts none, and nothing is known then.
+    """
+    if header.circular or header.buffers_written <= there:
+        return None
+    return Problem(
+        size, f"the file is cut short: its header counts {header.buffers_written} buffers, {there} are there"
     )
 
 

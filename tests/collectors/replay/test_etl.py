@@ -132,3 +132,11 @@ def test_it_stops_when_it_is_told_to(tmp_path):
     collector.open()
     assert list(collector.batches(lambda: True)) == []
     collector.close()
+
+
+def test_a_trace_that_is_cut_between_two_buffers_is_told_of(tmp_path):
+    whole = w.trace([w.opened(1, "a", 1)], [w.opened(2, "b", 2)], [w.opened(3, "c", 3)])
+    rows, collector = read(tmp_path / "x.etl", whole[: 2 * 65536])
+    assert [r["path"] for r in rows] == ["a", "b"]
+    (problem,) = collector.counts.problems
+    assert (problem.offset, "counts 3 buffers, 2 are there" in problem.text) == (2 * 65536, True)

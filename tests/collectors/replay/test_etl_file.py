@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from collectors.replay.etl_file import FileHeader, body, file_header, filetimes, sorted_by, survey
+from collectors.replay.etl_file import FileHeader, body, cut_short, file_header, filetimes, sorted_by, survey
 from tests import etl_writer as w
 
 
@@ -82,3 +82,19 @@ def test_stamps_of_every_clock_become_filetimes_also_after_years():
 def test_buffers_by_their_first_record():
     buffers = survey(array(WHOLE)).buffers
     assert [b.sequence for _, b in sorted_by([5, 1, 5], buffers)] == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("written", "circular", "there", "cut"),
+    [(3, False, 3, False), (3, False, 2, True), (0, False, 2, False), (2, False, 3, False), (9, True, 3, False)],
+)
+def test_a_file_is_cut_where_its_header_counts_more_buffers(written, circular, there, cut):
+    """One that was not closed counts none, a circular one was written over."""
+    assert (cut_short(FileHeader(buffers_written=written, circular=circular), there, 99) is not None) is cut
+
+
+def test_the_mode_of_the_file_is_that_of_evntrace_h():
+    payload = bytearray(w.file_header()[32:])
+    assert not file_header(bytes(payload), 0).circular
+    payload[32] = 2
+    assert file_header(bytes(payload), 0).circular
