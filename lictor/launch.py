@@ -9,27 +9,16 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
-import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from lictor.errors import LictorError
+from lictor.starting.program import resolve
 
 _GO = b"g"
 _PR_SET_PDEATHSIG = 1
-
-
-def resolve(command: Sequence[str]) -> str:
-    """Path of the program that a command names; raises ``LictorError`` where there is none."""
-    if not command or not command[0]:
-        raise LictorError("no command was given: lictor run [OPTIONS] -- COMMAND [ARGUMENTS]")
-    found = shutil.which(command[0])
-    if found is None:
-        why = "is not executable" if os.path.exists(command[0]) else "was not found"  # noqa: PTH110 - a plain question
-        raise LictorError(f"the command {command[0]!r} {why}: nothing was run; give its full path, or look at PATH")
-    return found
 
 
 class Child:

@@ -28,6 +28,7 @@ from lictor.observing.choosing import observer
 from lictor.processes import alive, file_name, kill_process
 from lictor.service import Service, Settings
 from lictor.settings import lake_path
+from lictor.starting.program import resolve
 from lictor.telling.finding import RUN_VARIABLE
 from pipeline import schema
 from pipeline.escape import visible
@@ -35,9 +36,9 @@ from pipeline.policy.compile import RunContext, compile_policies
 from pipeline.policy.load import read_policies
 
 if sys.platform == "win32":
-    from lictor.starting.windows import FORCED, STOPS, Child, dispose, from_terminal, own_group, resolve
+    from lictor.starting.windows import FORCED, STOPS, Child, dispose, from_terminal, own_group
 else:
-    from lictor.starting.posix import FORCED, STOPS, Child, dispose, from_terminal, own_group, resolve
+    from lictor.starting.posix import FORCED, STOPS, Child, dispose, from_terminal, own_group
 
 if TYPE_CHECKING:
     import pwd

@@ -10,9 +10,9 @@ from typing import Literal
 from enforcer.interface import ProcessGroup
 from enforcer.linux.cgroup import RunCgroup, reap_stale
 from enforcer.linux.cgroupfs import CgroupError
-from lictor.launch import Child, resolve
+from lictor.launch import Child
 
-__all__ = ["FORCED", "STOPS", "Child", "dispose", "from_terminal", "own_group", "resolve"]
+__all__ = ["FORCED", "STOPS", "Child", "dispose", "from_terminal", "own_group"]
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals to Lictor that are passed on to the command."""

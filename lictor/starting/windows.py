@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from enforcer.windows import process
 from enforcer.windows.job import Job
 from enforcer.windows.launch import Held, hold
 from lictor.errors import LictorError
+from lictor.starting.program import resolve
 from lictor.system import here
 
 STOPS: tuple[int, ...] = tuple(
@@ -29,18 +29,6 @@ _SIGN, _WORD = 1 << 31, 1 << 32
 def from_terminal(number: int) -> bool:  # noqa: ARG001 - as on other systems
     """A console sends such a signal to every process on it; there is no other way to send one."""
     return True
-
-
-def resolve(command: Sequence[str]) -> str:
-    """Path of the program that a command names; raises ``LictorError`` where there is none."""
-    if not command or not command[0]:
-        raise LictorError("no command was given: lictor run [OPTIONS] -- COMMAND [ARGUMENTS]")
-    found = shutil.which(command[0])
-    if found is None:
-        raise LictorError(
-            f"the command {command[0]!r} was not found: nothing was run; give its full path, or look at PATH"
-        )
-    return found
 
 
 class Child:

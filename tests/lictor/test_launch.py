@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lictor.errors import LictorError
-from lictor.launch import Child, resolve
+from lictor.launch import Child
 
 
 @pytest.fixture
@@ -280,23 +280,6 @@ def test_a_program_that_the_system_refuses(start, tmp_path, text, why):
         child.go()
     assert "\n" not in str(caught.value)
     assert child.poll()
-
-
-def test_resolve_finds_what_the_shell_finds(tmp_path, monkeypatch):
-    tool = script(tmp_path, "#!/bin/sh\n", "tool")
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert resolve(["tool"]) == tool
-    assert resolve([tool]) == tool
-
-
-@pytest.mark.parametrize(("command", "why"), [
-    ([], "no command was given"), ([""], "no command was given"), (["no-such-command"], "'no-such-command' was not found"),
-    (["/etc/passwd"], "'/etc/passwd' is not executable"), (["/etc/no\nsuch"], r"was not found"),
-])  # fmt: skip
-def test_what_cannot_be_run_is_said_in_one_line(command, why):
-    with pytest.raises(LictorError, match=why) as caught:
-        resolve(command)
-    assert "\n" not in str(caught.value)
 
 
 def test_signals_are_passed_on_and_not_to_the_dead(start):

@@ -70,12 +70,6 @@ def test_a_user_needs_a_password_and_is_refused(made):
     assert made.held == []
 
 
-@pytest.mark.parametrize("command", [[], [""], ["surely-no-such-program"]])
-def test_a_command_that_is_none_is_refused_before_anything_is_made(command):
-    with pytest.raises(LictorError):
-        windows.resolve(command)
-
-
 @pytest.mark.parametrize(("code", "status"), [(0, 0), (3, 3), (0xC0000005, 0xC0000005 - (1 << 32))])
 def test_its_status_is_a_signed_number(made, monkeypatch, code, status):
     child = made()
