@@ -26,7 +26,6 @@ ABOUT = "Records what AI agents on this computer do, judges it against policy, a
 HOME = here.SYSTEM_LAKE.parent
 """Below it: ``policies``, ``lake``, ``log``."""
 
-FAILED = 1066  # ERROR_SERVICE_SPECIFIC_ERROR
 _CANNOT_CONNECT = 1063  # ERROR_FAILED_SERVICE_CONTROLLER_CONNECT: started by a person, not by the service manager
 
 
@@ -46,6 +45,10 @@ def options_of(told: argparse.Namespace) -> Options:
     if not policies and not told.audit:
         raise LictorError(f"{folder}: no policy (*.yaml) there: put one in, or install the service with --audit")
     return Options(policies, told.home / "lake", audit=told.audit, source=told.source)
+
+
+class ServiceFailedError(Exception):
+    """The service could not go on; its recovery actions take hold."""
 
 
 class Log:
@@ -98,11 +101,14 @@ def service_class(told: argparse.Namespace) -> Any:
             self._asked.set()
 
         def SvcDoRun(self) -> None:  # noqa: N802
-            """Its life. A failure is an exit code, so that the recovery actions of the service take hold."""
+            """Its life. A failure is raised: pywin32 then tells the service manager that it has stopped, with an exit code.
+
+            Whoever tells that himself is contradicted by what pywin32 tells next, and the service may seem to be stopping for ever.
+            """
             why = serve(told, self._asked.is_set)
             if why is not None:
                 servicemanager.LogErrorMsg(f"Lictor ended: {why}")
-                self.ReportServiceStatus(win32service.SERVICE_STOPPED, win32ExitCode=FAILED, svcExitCode=1)
+                raise ServiceFailedError(why)
 
     return LictorService
 

@@ -72,7 +72,19 @@ class Count:
         while self.look(0.01) != wanted and self.living() != wanted:
             if time.monotonic() > deadline:
                 return False
+        if not wanted:
+            self._forget_lost()
         return True
+
+    def _forget_lost(self):
+        """Nobody lives: what is still connected, Wine has lost, and a later tree is not to be counted with it."""
+        for connection in list(self.pids):
+            self._end(connection)
+
+    def _end(self, connection):
+        self._selector.unregister(connection)
+        del self.pids[connection]
+        connection.close()
 
     def dots(self, seconds: float) -> int:
         """Bytes that come within so many seconds, once all that was under way has been taken in."""
@@ -107,6 +119,4 @@ class Count:
             data = b""
         self.bytes += len(data)
         if not data:
-            self._selector.unregister(connection)
-            del self.pids[connection]
-            connection.close()
+            self._end(connection)
