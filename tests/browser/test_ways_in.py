@@ -96,7 +96,8 @@ def test_form_leads_where_somebody_wanted_to_go(page, house):
 
 def test_form_is_usable_with_the_keyboard_alone(page, house):
     page.goto(house.url)
-    page.keyboard.type("ann")  # the first field has the focus
+    expect(page.get_by_label("Name")).to_be_focused()  # by the page itself, which may come after its load
+    page.keyboard.type("ann")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")

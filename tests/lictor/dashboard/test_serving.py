@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -16,7 +17,6 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from dashboards.auth import accounts
 from dashboards.auth.link import AGAIN_S
 from dashboards.interface import Role
-from lictor.control.peers import user_name
 from lictor.dashboard import serving
 from pipeline.lake.reader import Lake
 from tests.lictor.dashboard.conftest import dashboard, drawn, stream
@@ -277,4 +277,4 @@ def test_who_started_it_is_who_had_logged_in(monkeypatch):
     monkeypatch.setattr(serving, "login_of", lambda _: "anna")
     assert serving.starter() == "anna"
     monkeypatch.setattr(serving, "login_of", lambda _: None)
-    assert serving.starter() == user_name(os.getuid())
+    assert serving.starter() == pwd.getpwuid(os.getuid()).pw_name
