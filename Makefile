@@ -27,7 +27,7 @@ demo: sensor ## run a scripted agent under the sensor with a policy, and ask the
 test: sensor lint types ## everything that must hold: lint, types, tests (part of it: make test T=tests/pipeline)
 ifeq ($(T),tests)
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; status=0; \
-	$(PY) -m pytest --account="$$folder/skips" -m 'not alone' --numprocesses 2 --dist loadfile $(T) || status=$$?; \
+	$(PY) -m pytest --account="$$folder/skips" -m 'not alone' --numprocesses 2 --dist loadfile --no-loadscope-reorder $(T) || status=$$?; \
 	$(PY) -m pytest --account="$$folder/skips" -m alone $(T) || status=$$?; \
 	exit $$status
 else

@@ -25,6 +25,15 @@ ALONE = (
     "kernel",
 )  # fmt: skip
 """Folders whose tests measure time, or act on what the whole machine shares; so does every test that loads the sensor."""
+FIRST = (
+    "faults/",
+    "structure/test_screenshots.py",
+    "structure/test_winpython.py",
+    "browser/",
+    "pipeline/lake/",
+    "lictor/test_sigma_rules.py",
+)
+"""What takes longest comes first, in this order: at the end, one of two workers would wait for it."""
 
 
 def reason_of(report):
@@ -40,12 +49,19 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m chooses by it
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
     for item in items:
         folder = item.path.relative_to(TESTS).parent.as_posix() + "/"
         if item.get_closest_marker("kernel") or folder.startswith(tuple(f"{name}/" for name in ALONE)):
             item.add_marker("alone")
+    yield  # here -m chooses by it, and the order is shuffled
+    items.sort(key=_rank)
+
+
+def _rank(item):
+    path = item.path.relative_to(TESTS).as_posix()
+    return next((rank for rank, name in enumerate(FIRST) if path.startswith(name)), len(FIRST))
 
 
 def pytest_terminal_summary(terminalreporter):

