@@ -17,11 +17,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from collectors.identity import process_key_from_proc
+from enforcer.settled import Settled, from_log
 
 _GOODBYE_S = 5.0
 _PAIRS = 100  # of a pid and a start, on a line
@@ -32,17 +32,6 @@ _PLACE = Path(__file__).resolve().parents[2]
 
 class KeeperError(Exception):
     """The keeper is not there any more, or does not listen: start another; the text is one line."""
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What a keeper did for one run: ``what`` is kill or release, the rest as in a row of ``actions``."""
-
-    time_ns: int
-    run: str
-    what: str
-    enforcement: str
-    evidence: str
 
 
 class Keeper:
@@ -166,14 +155,7 @@ def read_settled(log: Path, wait_s: float = 2.0) -> list[Settled]:
         deadline = time.monotonic() + wait_s
         while not _lock(descriptor, fcntl.LOCK_SH) and time.monotonic() < deadline:
             time.sleep(0.01)
-        return [row for line in file.read().splitlines() if (row := _settled(line)) is not None]
-
-
-def _settled(line: bytes) -> Settled | None:
-    try:
-        return Settled(**json.loads(line))
-    except (ValueError, TypeError):
-        return None
+        return list(from_log(file.read()))
 
 
 def _process(pipe: int, log: int) -> subprocess.Popen[bytes]:

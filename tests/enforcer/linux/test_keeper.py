@@ -12,7 +12,8 @@ import pytest
 from collectors.identity import process_key_from_proc
 from enforcer.linux import cgroupfs, keeper, process
 from enforcer.linux.cgroup import RunCgroup
-from enforcer.linux.keeper import Keeper, KeeperError, Settled, read_settled
+from enforcer.linux.keeper import Keeper, KeeperError, read_settled
+from enforcer.settled import Settled
 
 
 @pytest.fixture
