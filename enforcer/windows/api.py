@@ -22,6 +22,10 @@ SHARING_VIOLATION = 32
 TERMINATE, SUSPEND_RESUME, SET_QUOTA, SYNCHRONIZE, QUERY = 0x0001, 0x0800, 0x0100, 0x00100000, 0x1000
 """Access rights of a process; the last is PROCESS_QUERY_LIMITED_INFORMATION."""
 
+DUP_HANDLE = 0x0040
+"""And this one: take copies of its handles, and put some in."""
+
+_SAME_ACCESS = 2
 _INVALID_HANDLE = c_void_p(-1).value
 
 
@@ -48,7 +52,6 @@ _DWORD = c_uint32
 PROTOTYPES: dict[str, Prototype] = {
     "OpenProcess": _kernel32(_HANDLE, _DWORD, _BOOL, _DWORD),
     "OpenThread": _kernel32(_HANDLE, _DWORD, _BOOL, _DWORD),
-    "SuspendThread": _kernel32(_DWORD, _HANDLE),
     "ResumeThread": _kernel32(_DWORD, _HANDLE),
     "GetCurrentProcess": _kernel32(_HANDLE),
     "CloseHandle": _kernel32(_BOOL, _HANDLE),
@@ -72,9 +75,15 @@ PROTOTYPES: dict[str, Prototype] = {
     "Process32NextW": _kernel32(_BOOL, _HANDLE, _POINTER),
     "Thread32First": _kernel32(_BOOL, _HANDLE, _POINTER),
     "Thread32Next": _kernel32(_BOOL, _HANDLE, _POINTER),
+    "CreateFileW": _kernel32(_HANDLE, c_wchar_p, _DWORD, _DWORD, _POINTER, _DWORD, _DWORD, _HANDLE),
+    "WriteFile": _kernel32(_BOOL, _HANDLE, _POINTER, _DWORD, _POINTER, _POINTER),
+    "CreatePipe": _kernel32(_BOOL, _POINTER, _POINTER, _POINTER, _DWORD),
+    "PeekNamedPipe": _kernel32(_BOOL, _HANDLE, _POINTER, _DWORD, _POINTER, _POINTER, _POINTER),
     "MoveFileExW": _kernel32(_BOOL, c_wchar_p, c_wchar_p, _DWORD),
     "NtSuspendProcess": _ntdll(_HANDLE),
     "NtResumeProcess": _ntdll(_HANDLE),
+    "NtGetNextThread": _ntdll(_HANDLE, _HANDLE, _DWORD, _DWORD, _DWORD, _POINTER),
+    "NtQueryInformationThread": _ntdll(_HANDLE, c_int32, _POINTER, _DWORD, _POINTER),
     "OpenProcessToken": Prototype("advapi32", _BOOL, (_HANDLE, _DWORD, _POINTER)),
     "LookupPrivilegeValueW": Prototype("advapi32", _BOOL, (c_wchar_p, c_wchar_p, _POINTER)),
     "AdjustTokenPrivileges": Prototype("advapi32", _BOOL, (_HANDLE, _BOOL, _POINTER, _DWORD, _POINTER, _POINTER)),
@@ -131,6 +140,19 @@ def failure(name: str, code: int) -> OSError:
 def code_of(error: OSError) -> int:
     """The Win32 code of an error; 0 where it has none."""
     return int(getattr(error, "winerror", 0) or 0)
+
+
+def copy(handle: int, to: int, from_: int = 0, *, access: int | None = None, inherit: bool = False) -> int:
+    """A copy of a handle for the process of handle ``to``, of one of our own or of the process ``from_``; raises ``OSError``.
+
+    With the rights that it has, or with those of ``access``. Other processes than our own need DUP_HANDLE.
+    """
+    me, made = _function("GetCurrentProcess")(), ctypes.c_void_p()
+    call(
+        "DuplicateHandle", from_ or me, handle, to or me, ctypes.byref(made), access or 0, inherit,
+        _SAME_ACCESS if access is None else 0,
+    )  # fmt: skip
+    return made.value or 0
 
 
 def close(handle: int) -> None:

@@ -6,16 +6,21 @@ call first, so two looks in a row must agree. The proof is the count of suspensi
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 
-from enforcer.windows import api, process, snapshot
+from enforcer.windows import api, process, snapshot, suspension
 from enforcer.windows.identity import process_key
+from enforcer.windows.suspension import ACCESS, Halt
 
-_STANDS = api.SUSPEND_RESUME | api.QUERY | api.SYNCHRONIZE
 _PAUSE_S = 0.005
-_FAILED = 0xFFFFFFFF
+
+Tell = Callable[[Halt], None]
+"""Told of each suspension before it is made: somebody else must be able to undo it should we die."""
+
+
+def _nobody(_: Halt) -> None:
+    return None
 
 
 class Freezer:
@@ -24,8 +29,14 @@ class Freezer:
     def __init__(self, members: Callable[[], list[int]]) -> None:
         """``members`` gives the pids of the group as they are now."""
         self._members = members
-        self._suspended: dict[int, int] = {}
-        """Process key → pid."""
+        self._halts: dict[int, Halt] = {}
+        """Process key → the suspension."""
+        self.tell: Tell = _nobody
+
+    @property
+    def halts(self) -> list[Halt]:
+        """The suspensions that were not undone yet."""
+        return list(self._halts.values())
 
     def freeze(self, timeout: float) -> bool:
         """Suspend everybody, also who turns up meanwhile; true once two looks agree and every thread is seen suspended.
@@ -44,55 +55,23 @@ class Freezer:
     def stands_still(self) -> bool:
         """Whether every thread of every member is suspended now."""
         all_threads = snapshot.threads()
-        return all(is_suspended(tid) for pid in self._members() for tid in all_threads.get(pid, []))
+        return all(suspension.is_suspended(tid) for pid in self._members() for tid in all_threads.get(pid, []))
 
     def thaw(self) -> bool:
         """Let those go on that were suspended here; true when none of them was missed. One that has ended is nobody to miss."""
-        missed = {key: pid for key, pid in self._suspended.items() if not _resume(pid, key)}
-        self._suspended = missed
-        return not missed
+        self._halts = {key: halt for key, halt in self._halts.items() if not suspension.undo(halt)}
+        return not self._halts
 
     def _suspend(self, pid: int) -> bool:
         """Whether the process was suspended just now; false when it stood still by our hand already, or is gone."""
         try:
-            with process.opened(pid, _STANDS) as handle:
+            with process.opened(pid, ACCESS) as handle:
                 key = process_key(pid, process.created(handle))
-                if key in self._suspended or process.wait_ended(handle, 0):
+                if key in self._halts or process.wait_ended(handle, 0):
                     return False
+                halt = self._halts[key] = Halt(pid, key, suspension.depth(handle))
+                self.tell(halt)
                 api.call("NtSuspendProcess", handle)
-                self._suspended[key] = pid
                 return True
         except ProcessLookupError:
             return False
-
-
-def _resume(pid: int, key: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        try:
-            with process.opened(pid, _STANDS) as handle:
-                if process_key(pid, process.created(handle)) == key and not process.wait_ended(handle, 0):
-                    api.call("NtResumeProcess", handle)
-        except PermissionError:
-            return False
-    return True
-
-
-def is_suspended(tid: int) -> bool:
-    """Whether a thread has been suspended, read from the count that one more suspension gives back and that is undone at once.
-
-    A thread that is gone stands still; one that may not be opened does not count as standing still.
-    """
-    try:
-        handle = api.call("OpenThread", 0x0002, False, tid)  # THREAD_SUSPEND_RESUME
-    except PermissionError:
-        return False
-    except OSError:
-        return True
-    try:
-        before = int(api.function("SuspendThread")(handle))
-        if before == _FAILED:  # it has ended
-            return True
-        api.function("ResumeThread")(handle)
-        return before > 0
-    finally:
-        api.close(handle)

@@ -11,9 +11,10 @@ import time
 from typing import Literal
 
 from enforcer.windows import api, process
-from enforcer.windows.freeze import Freezer
+from enforcer.windows.freeze import Freezer, Tell
 from enforcer.windows.identity import process_key
 from enforcer.windows.structures import ExtendedLimits, pid_list
+from enforcer.windows.suspension import Halt
 
 KILL_ON_CLOSE = 0x2000
 """JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE: when Lictor dies, its last handle closes, and the run ends with it."""
@@ -28,13 +29,23 @@ _ROOM = 256
 class Job:
     """One job object; a ``ProcessGroup``. Closing it ends the run where ``fail`` is closed, else lets it go on."""
 
-    def __init__(self, *, fail: Literal["open", "closed"] = "open") -> None:
-        """Make a job without a name, which nobody else can open; raises ``OSError``."""
+    def __init__(self, *, fail: Literal["open", "closed"] = "open", handle: int = 0) -> None:
+        """Make a job without a name, which nobody else can open; raises ``OSError``. With a ``handle`` it is that one, as it stands."""
         self._flags = KILL_ON_CLOSE if fail == "closed" else 0
-        self.handle = api.call("CreateJobObjectW", None, None)
+        self.handle = handle or api.call("CreateJobObjectW", None, None)
         self._freezer = Freezer(self.pids)
         self._limited = False
-        self._limit(None)
+        if not handle:
+            self._limit(None)
+
+    @property
+    def halts(self) -> list[Halt]:
+        """Suspensions of its processes that were not undone yet."""
+        return self._freezer.halts
+
+    def tell(self, tell: Tell) -> None:
+        """Have somebody told of each suspension before it is made."""
+        self._freezer.tell = tell
 
     def pids(self) -> list[int]:
         """Pids of every live process of the job and of jobs inside it; raises ``OSError``."""

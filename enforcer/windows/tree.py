@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from enforcer.windows import process, snapshot
-from enforcer.windows.freeze import Freezer
+from enforcer.windows.freeze import Freezer, Tell
 from enforcer.windows.identity import process_key
 from enforcer.windows.job import Job
 from enforcer.windows.snapshot import Seen
+from enforcer.windows.suspension import Halt
 
 SECONDS = 2.0
 """How long a tree may take to be inside."""
@@ -81,6 +82,16 @@ class AttachedGroup:
         self.outside: dict[int, Member] = {}
         """Process key → who may not be put into the job, parents first."""
         self._freezer = Freezer(lambda: [one.pid for one in self._outsiders()])
+
+    @property
+    def halts(self) -> list[Halt]:
+        """See ``Job.halts``; also of those beside it."""
+        return [*self.job.halts, *self._freezer.halts]
+
+    def tell(self, tell: Tell) -> None:
+        """See ``Job.tell``."""
+        self.job.tell(tell)
+        self._freezer.tell = tell
 
     def take_in(self) -> bool:
         """One look; whether it found anybody who was not known. Raises ``GuardRefusal``."""

@@ -5,8 +5,8 @@ import time
 from enforcer.interface import RunHandle
 from enforcer.windows import api, process, snapshot, tree
 from enforcer.windows.enforcer import WindowsEnforcer
-from enforcer.windows.freeze import is_suspended
 from enforcer.windows.launch import launch
+from enforcer.windows.suspension import is_suspended
 
 
 def test_frozen_run_says_nothing_and_goes_on_when_thawed(tree_exe, count, job, order):

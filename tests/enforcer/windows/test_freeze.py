@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from enforcer.windows import api, freeze, process, snapshot
+from enforcer.windows import process, snapshot, suspension
 from enforcer.windows.freeze import Freezer
 
 
@@ -30,7 +30,8 @@ def machine(windows, monkeypatch):
     monkeypatch.setattr(process, "created", lambda handle: 134_000_000_000_000_000 + handle)
     monkeypatch.setattr(process, "wait_ended", lambda _handle, _timeout: False)
     monkeypatch.setattr(snapshot, "threads", lambda: {pid: [pid] for pid in counts})
-    monkeypatch.setattr(freeze, "is_suspended", lambda tid: counts[tid] > 0)
+    monkeypatch.setattr(suspension, "is_suspended", lambda tid: counts[tid] > 0)
+    monkeypatch.setattr(suspension, "depth", lambda handle: counts[handle])
     windows |= {"NtSuspendProcess": change(1), "NtResumeProcess": change(-1)}
     return counts
 
@@ -63,7 +64,7 @@ def test_group_that_goes_on_growing_is_not_called_frozen(machine):
 
 def test_thread_that_runs_is_no_proof(machine, monkeypatch):
     machine |= {8: 0}
-    monkeypatch.setattr(freeze, "is_suspended", lambda _tid: False)
+    monkeypatch.setattr(suspension, "is_suspended", lambda _tid: False)
     assert not Freezer(lambda: [8]).freeze(1)
 
 
@@ -83,21 +84,21 @@ def test_who_ended_meanwhile_is_not_missed(machine):
     assert freezer.thaw()
 
 
-@pytest.mark.parametrize(("count", "suspended"), [(0, False), (1, True), (0xFFFFFFFF, True)])
-def test_look_at_a_thread_undoes_itself(windows, count, suspended):
-    done = []
-    windows |= {
-        "OpenThread": lambda *_: 64,
-        "SuspendThread": lambda _h: done.append("suspend") or count,
-        "ResumeThread": lambda _h: done.append("resume") or count + 1,
-    }
-    assert freeze.is_suspended(8) == suspended
-    assert done == (["suspend", "resume"] if count != 0xFFFFFFFF else ["suspend"])
+def test_each_suspension_is_told_before_it_is_made_with_the_depth_before(machine):
+    machine |= {8: 0, 12: 1}
+    freezer, told = Freezer(lambda: list(machine)), []
+    freezer.tell = lambda halt: told.append((halt.pid, halt.before, machine[halt.pid]))
+    assert freezer.freeze(1)
+    assert told == [(8, 0, 0), (12, 1, 1)]
+    assert [halt.pid for halt in freezer.halts] == [8, 12]
+    assert freezer.thaw()
+    assert freezer.halts == []
 
 
-def test_thread_that_may_not_be_opened_does_not_count_as_suspended(monkeypatch):
-    def denied(*_):
-        raise PermissionError(api.ACCESS_DENIED, "denied")
-
-    monkeypatch.setattr(api, "call", denied)
-    assert not freeze.is_suspended(8)
+def test_who_was_resumed_by_somebody_else_is_not_resumed_once_more(machine):
+    machine |= {8: 2}
+    freezer = Freezer(lambda: [8])
+    assert freezer.freeze(1)
+    machine[8] = 2
+    assert freezer.thaw()
+    assert machine == {8: 2}
