@@ -76,6 +76,7 @@ PROTOTYPES: dict[str, Prototype] = {
     "Thread32First": _kernel32(_BOOL, _HANDLE, _POINTER),
     "Thread32Next": _kernel32(_BOOL, _HANDLE, _POINTER),
     "CreateFileW": _kernel32(_HANDLE, c_wchar_p, _DWORD, _DWORD, _POINTER, _DWORD, _DWORD, _HANDLE),
+    "ReadFile": _kernel32(_BOOL, _HANDLE, _POINTER, _DWORD, _POINTER, _POINTER),
     "WriteFile": _kernel32(_BOOL, _HANDLE, _POINTER, _DWORD, _POINTER, _POINTER),
     "CreatePipe": _kernel32(_BOOL, _POINTER, _POINTER, _POINTER, _DWORD),
     "PeekNamedPipe": _kernel32(_BOOL, _HANDLE, _POINTER, _DWORD, _POINTER, _POINTER, _POINTER),

@@ -2,12 +2,14 @@
 
 ``netsh`` sets them. Its exit code counts for nothing (a stub gives 0 as well), and its text is translated; so the rules are
 read from the registry, where the firewall's service keeps them ([MS-GPFAS] 2.2.2.19), with the switches of all three profiles.
-A rule is of a program's file: it reaches every process of that program, also other people's, which the evidence says.
+A rule is of a program's file: it reaches every process of that program, also other people's, which the evidence says. Its description names
+the Lictor that set it, so that rules of one that is gone can be told from those of another that runs.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,11 +17,16 @@ from dataclasses import dataclass
 from ntpath import normcase
 
 from enforcer.interface import Outcome
+from enforcer.windows import process
+
+PREFIX = "lictor-"
+"""Begins the name of each rule; behind it is the run."""
 
 POLICY = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 PROFILES = ("DomainProfile", "StandardProfile", "PublicProfile")
 DIRECTIONS = ("in", "out")
 _PATIENCE_S = 20.0
+_OWNER = re.compile(r"Lictor (\d+) (-?\d+)")
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,11 @@ class Firewall:
     off: Sequence[str] = ()
 
 
-def add_command(name: str, direction: str, program: str) -> list[str]:
+def add_command(name: str, direction: str, program: str, owner: str) -> list[str]:
     """The command line that blocks a program in one direction. Pure."""
     return [
         _netsh(), "advfirewall", "firewall", "add", "rule", f"name={name}", f"dir={direction}", "action=block",
-        f"program={program}", "enable=yes", "profile=any",
+        f"program={program}", "enable=yes", "profile=any", f"description={owner}",
     ]  # fmt: skip
 
 
@@ -58,6 +65,24 @@ def missing(name: str, programs: Iterable[str], rules: Iterable[str]) -> list[tu
     return [(way, program) for program in programs for way in DIRECTIONS if (way, normcase(program)) not in there]
 
 
+def owner_text(pid: int, key: int) -> str:
+    """A rule's description, which names the Lictor of this pid and process key. Pure."""
+    return f"Lictor {pid} {key}"
+
+
+def left_behind(rules: Iterable[str], alive: Callable[[int, int], bool]) -> list[str]:
+    """Runs whose rules were set by a Lictor that does not run any more. Pure, but for what ``alive`` does with (pid, key).
+
+    A rule without such a description was not set by Lictor, whatever its name is.
+    """
+    found = {}
+    for rule in map(fields, rules):
+        name, owner = rule.get("Name", ""), _OWNER.fullmatch(rule.get("Desc", ""))
+        if name.startswith(PREFIX) and owner is not None:
+            found[name.removeprefix(PREFIX)] = int(owner[1]), int(owner[2])
+    return [run for run, owner in found.items() if not alive(*owner)]
+
+
 class ProgramBlock:
     """The network of a run, as far as its programs are its own. A ``Network``."""
 
@@ -70,7 +95,7 @@ class ProgramBlock:
         read: Callable[[], Firewall] | None = None,
     ) -> None:
         """``programs`` gives the paths of the run's programs; ``do`` runs a command, ``read`` reads the firewall back."""
-        self.name = f"lictor-{run}"
+        self.name = f"{PREFIX}{run}"
         self._programs = programs
         self._do, self._read = do or _run, read or read_back
 
@@ -80,8 +105,9 @@ class ProgramBlock:
         if not programs:
             return Outcome("failed", "no program of the run is known, so none can be blocked")
         try:
+            owner = owner_text(os.getpid(), process.key(os.getpid()))
             for way, program in missing(self.name, programs, self._read().rules):
-                self._do(add_command(self.name, way, program))
+                self._do(add_command(self.name, way, program, owner))
             found = self._read()
         except OSError as error:
             return Outcome("failed", f"the firewall cannot be set or read back: {error}")
@@ -100,17 +126,21 @@ class ProgramBlock:
             "connections from before were not looked at",
         )
 
+    def count(self) -> int:
+        """How many rules of it are there; raises ``OSError``."""
+        return sum(fields(rule).get("Name") == self.name for rule in self._read().rules)
+
     def join(self) -> Outcome:
         """Remove the rules; ``confirmed`` when none of that name is read back."""
         try:
-            if not any(fields(rule).get("Name") == self.name for rule in self._read().rules):
+            if not self.count():
                 return Outcome("confirmed", f"no rule {self.name} is there")
             self._do(delete_command(self.name))
-            left = [rule for rule in self._read().rules if fields(rule).get("Name") == self.name]
+            left = self.count()
         except OSError as error:
             return Outcome("failed", f"the firewall cannot be set or read back: {error}")
         if left:
-            return Outcome("failed", f"{len(left)} rules {self.name} are still there after netsh ran")
+            return Outcome("failed", f"{left} rules {self.name} are still there after netsh ran")
         return Outcome("confirmed", f"no rule {self.name} is left")
 
 

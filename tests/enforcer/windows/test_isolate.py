@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from enforcer.windows import isolate
@@ -8,8 +10,13 @@ from enforcer.windows.isolate import Firewall, ProgramBlock
 PROGRAM = "C:\\Agents\\node.exe"
 
 
-def rule(name, way, program=PROGRAM, active="TRUE", action="Block"):
-    return f"v2.31|Action={action}|Active={active}|Dir={way}|App={program}|Name={name}|"
+def rule(name, way, program=PROGRAM, active="TRUE", action="Block", owner=""):
+    return f"v2.31|Action={action}|Active={active}|Dir={way}|App={program}|Name={name}|Desc={owner}|"
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch):
+    monkeypatch.setattr(isolate.process, "key", lambda _pid: -77)
 
 
 class Machine:
@@ -22,7 +29,7 @@ class Machine:
         self.said.append(command)
         given = dict(part.split("=", 1) for part in command if "=" in part)
         if not self.stub and "add" in command:
-            self.rules.append(rule(given["name"], given["dir"].title(), given["program"]))
+            self.rules.append(rule(given["name"], given["dir"].title(), given["program"], owner=given["description"]))
         if not self.stub and "delete" in command:
             self.rules = [one for one in self.rules if f"|Name={given['name']}|" not in one]
         return 0
@@ -87,6 +94,20 @@ def test_program_in_a_rule_may_be_written_in_another_case():
 
 
 def test_netsh_is_called_by_its_whole_path():
-    command = isolate.add_command("n", "out", PROGRAM)
+    command = isolate.add_command("n", "out", PROGRAM, "Lictor 4 -5")
     assert command[0].lower().endswith("\\system32\\netsh.exe")
     assert f"program={PROGRAM}" in command
+    assert "description=Lictor 4 -5" in command
+
+
+def test_rules_of_a_lictor_that_is_gone_are_found_and_those_of_others_are_not():
+    machine = Machine()
+    machine.block().cut()
+    assert isolate.left_behind(machine.rules, lambda pid, key: (pid, key) == (os.getpid(), -77)) == []
+    assert isolate.left_behind(machine.rules, lambda _pid, _key: False) == ["r1"]
+    others = [
+        rule("lictor-mine", "Out"),
+        rule("other", "In", owner="Lictor 4 -5"),
+        rule("lictor-x", "In", owner="by Lictor 4 5"),
+    ]
+    assert isolate.left_behind(others, lambda _pid, _key: False) == []
