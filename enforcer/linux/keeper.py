@@ -62,6 +62,12 @@ class Keeper:
         """Of the keeper's process."""
         return self._process.pid
 
+    def look(self) -> None:
+        """Whether it is still there; raises ``KeeperError``."""
+        if self._process.poll() is not None:
+            self._end()
+            raise KeeperError(f"keeper {self.pid} has ended")
+
     def add(
         self,
         run: str,

@@ -192,7 +192,7 @@ def _opened(log: Path) -> int:
 def _process(pipe: Pipe, given: Sequence[int]) -> subprocess.Popen[bytes]:
     try:
         return _started(pipe, given, _OUT_OF_JOB)
-    except PermissionError:  # Lictor itself is in a job that lets nobody out, or in none that could
+    except PermissionError:  # Lictor itself is in a job that lets nobody out
         return _started(pipe, given, 0)
 
 

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from enforcer.windows import api
 
 REPLACE, DELAY_UNTIL_REBOOT, WRITE_THROUGH = 1, 4, 8
 _PIECE = 1 << 20
+_SESSION, _NT = r"SYSTEM\CurrentControlSet\Control\Session Manager", "\\??\\"
 
 
 def sha256(path: str) -> str:
@@ -41,6 +43,25 @@ def move(source: str, target: str, *, replace: bool = True) -> bool:
 def at_next_start(source: str, target: str) -> None:
     """Have Windows move it before any program runs again; needs an administrator. Raises ``OSError``."""
     api.call("MoveFileExW", source, target, DELAY_UNTIL_REBOOT)
+
+
+def waits_for_start(source: str) -> bool:
+    """Whether a move of this file is on Windows' list for its next start; raises ``OSError``."""
+    listed = (one.removeprefix(_NT).casefold() for one in _pending()[::2])
+    return source.casefold() in listed
+
+
+def _pending() -> list[str]:
+    """Sources and targets in turn, as the session manager reads them."""
+    if sys.platform != "win32":
+        raise OSError("only Windows has this list")
+    import winreg  # noqa: PLC0415 - only Windows has it
+
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _SESSION) as key:
+            return [str(one) for one in winreg.QueryValueEx(key, "PendingFileRenameOperations")[0]]
+    except FileNotFoundError:
+        return []
 
 
 def _across(source: str, target: str, *, replace: bool) -> None:

@@ -84,7 +84,21 @@ class WindowsVault:
         except OSError:
             self.write(record.now("taken", to=None))
             raise
-        _give_back(target, record.traits)
+        return self.finish_restore(record)
+
+    def records(self) -> list[Record]:
+        """Every record, oldest first; one that cannot be read raises ``VaultError``."""
+        found = [self.read(path.stem) for path in self._records.glob("*.json")]
+        return sorted(found, key=lambda record: (record.time_ns, record.id))
+
+    def clear(self) -> None:
+        """Remove records that were being written when a crash came: they say nothing that was acted upon."""
+        for path in self._records.glob("*.new"):
+            path.unlink()
+
+    def finish_restore(self, record: Record) -> Record:
+        """Give a file that lies at its target again all that was its own; raises ``OSError``."""
+        _give_back(record.to or record.path, record.traits)
         return self.write(record.now("restored"))
 
     def read(self, item: str) -> Record:

@@ -7,6 +7,7 @@ requests, failures become alarms, and a keeper outside of this process knows wha
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from lictor.live import LiveRun
     from pipeline.policy.model import Policy
     from pipeline.policy.program import Program
+
+LOOK_S = 1.0
+"""How often it is seen to that the keeper is there."""
 
 Keep = Callable[[str, pa.RecordBatch | pa.Table], None]
 
@@ -89,6 +93,7 @@ class Enforcement:
         self._thinking = ThreadPoolExecutor(1, "lictor-changes")  # no thread before its first task
         self._thoughts: dict[str, Future[str | None]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
+        self._next_look = 0.0
 
     # Beginning and end
 
@@ -130,6 +135,9 @@ class Enforcement:
         if self._telling is not None:
             self._telling.tick()
         self._take_changes()
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_S
+            self.machine.tick()
         return self.ladder.tick()
 
     # What the ladder asks of the machine

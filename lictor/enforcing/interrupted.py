@@ -21,12 +21,13 @@ from lictor.processes import process_key, wait_gone
 from pipeline import schema
 from pipeline.lake.errors import LakeError
 
-if sys.platform != "win32":  # where there is no keeper
+if sys.platform == "win32":
+    from enforcer.windows.keeper import read_settled
+else:
     from enforcer.linux.keeper import read_settled
 
 if TYPE_CHECKING:
     from collectors.interface import Origin
-    from enforcer.linux.keeper import Settled
 
 FOLDER = "services"
 """Notes of running services, below the lake."""
@@ -77,10 +78,8 @@ class Interrupted:
 
     def _kept(self, log: Path) -> Iterator[dict[str, Any]]:
         """The keeper's account, each deed as an intent and a result."""
-        if sys.platform == "win32":
-            return
         for number, settled in enumerate(read_settled(log)):
-            row = self._row(f"keeper-{settled.time_ns}-{number}", _action(settled)) | {"agent_run": settled.run}
+            row = self._row(f"keeper-{settled.time_ns}-{number}", settled.what) | {"agent_run": settled.run}
             yield row | {"phase": "intent"}
             yield row | {"phase": "result", "enforcement": settled.enforcement, "evidence": settled.evidence}
 
@@ -109,10 +108,6 @@ class Interrupted:
             "id": name, "time": time.time_ns() // 1000, "action": action, "host": self._context.host,
             "boot_id": self._context.boot_id, "enforced_at": "userspace", "actor": "lictor-keeper",
         }  # fmt: skip
-
-
-def _action(settled: Settled) -> str:
-    return "kill" if settled.what == "kill" else "release"
 
 
 def _read(note: Path) -> dict[str, Any]:

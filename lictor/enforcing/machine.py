@@ -1,6 +1,6 @@
 """What the wiring of the ladder asks of a machine: orders carried out, runs reached as a whole, and who sees to them should Lictor die.
 
-One file per system: ``on_linux`` with cgroups and a keeper, ``on_windows`` with job objects.
+One file per system: ``on_linux`` with cgroups, ``on_windows`` with job objects, each with a keeper beside it.
 """
 
 from __future__ import annotations
@@ -58,11 +58,15 @@ class Machine(ABC):
 
     @abstractmethod
     def open(self, log: Path) -> None:
-        """Settle what a crash left, and begin to look after runs; before there are threads. Where somebody else does, ``log`` is his."""
+        """Settle what a crash left, and begin to look after runs; before there are threads. ``log`` is the keeper's."""
 
     @abstractmethod
     def close(self) -> None:
         """End what goes on in the background."""
+
+    @abstractmethod
+    def tick(self) -> None:
+        """Now and then: see that the keeper is there."""
 
     @abstractmethod
     def begin(self, live: LiveRun) -> None:

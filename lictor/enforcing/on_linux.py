@@ -55,6 +55,10 @@ class LinuxMachine(Machine):
             self._keeper.close()
             self._keeper = None
 
+    def tick(self) -> None:
+        """A keeper that was ended is replaced before somebody ends Lictor too."""
+        self._tell_keeper(Keeper.look)
+
     def begin(self, live: LiveRun) -> None:
         """The keeper must know a run before anything is done to it."""
         if live.group is not None or self._by_signals:
