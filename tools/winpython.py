@@ -7,9 +7,11 @@ lies in a cache folder and is made once for each recipe. Use: ``python -m tools.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,7 @@ LEFT_OUT = (
     "config-3*",
 )
 PATIENCE_S = 300
+_END_S = 20
 
 MAIN = r"""
 #include <windows.h>
@@ -58,7 +61,13 @@ int wmain(int argc, wchar_t **argv) {
 
 def missing() -> list[str]:
     """Programs and files of the host that a build needs and that are not there."""
-    return [name for name in NEEDED if shutil.which(name) is None] + ([] if Path(HOST).exists() else [HOST])
+    library = _is_host() or Path(HOST).exists()
+    return [name for name in NEEDED if shutil.which(name) is None] + ([] if library else [HOST])
+
+
+def _is_host() -> bool:
+    """Whether the Python that runs this has the library itself."""
+    return sys.version_info[:2] == (3, 11)
 
 
 def folder(cache: Path) -> Path:
@@ -104,17 +113,32 @@ def run(
     check: bool = False,
     patience: float = PATIENCE_S,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the Windows Python. Its output is a pipe: on a file, CPython aborts under Wine 8."""
-    return subprocess.run(
-        ["wine", str(made / "python.exe"), *arguments],
-        env=environment(made, extra),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=patience,
-        check=check,
-    )
+    """Run the Windows Python. Its output is a pipe: on a file, CPython aborts under Wine 8.
+
+    Where it takes longer than ``patience`` seconds, everything in its prefix is ended, and ``subprocess.TimeoutExpired`` raised.
+    """
+    variables = environment(made, extra)
+    with subprocess.Popen(
+        ["wine", str(made / "python.exe"), *arguments], env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
+    ) as started:  # fmt: skip
+        try:
+            out, err = started.communicate(timeout=patience)
+        except BaseException:
+            _end_session(started.pid, variables)
+            raise
+    done = subprocess.CompletedProcess(started.args, started.returncode, out, err)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def _end_session(leader: int, variables: Mapping[str, str]) -> None:
+    """End what was started with this process, and what Wine has started beside it: that is in sessions of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(["wineserver", "-k"], env=variables, capture_output=True, timeout=_END_S, check=False)
 
 
 def windows_path(path: Path) -> str:
@@ -132,7 +156,7 @@ def _assemble(made: Path) -> None:
         main.write_text(MAIN)
         compile_c(main, made / "python.exe", "-municode")
         winlibs.build(made, Path(scratch))
-    library = Path(os.__file__).parent if sys.version_info[:2] == (3, 11) else Path("/usr/lib/python3.11")
+    library = Path(os.__file__).parent if _is_host() else Path("/usr/lib/python3.11")
     shutil.copytree(library, made / "Lib", ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)
     packages = made / "Lib" / "site-packages"
     _pip("install", "--target", str(packages), *PACKAGES)

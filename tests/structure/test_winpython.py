@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import time
 import zipfile
+from pathlib import Path
+
+import pytest
 
 from tools import winpython
 
@@ -40,3 +45,58 @@ def test_windows_python_sees_no_path_and_no_display_of_the_host(tmp_path, monkey
 def test_programs_that_a_build_needs_are_named(monkeypatch):
     monkeypatch.setattr(winpython.shutil, "which", lambda _name: None)
     assert set(winpython.NEEDED) <= set(winpython.missing())
+
+
+@pytest.mark.parametrize(("version", "there", "wanted"), [((3, 11), False, []), ((3, 12), True, []), ((3, 12), False, ["no python"])])
+def test_library_comes_from_the_python_that_runs_or_from_the_hosts(tmp_path, monkeypatch, version, there, wanted):
+    host = tmp_path / "python3.11"
+    if there:
+        host.touch()
+    monkeypatch.setattr(winpython, "HOST", str(host))
+    monkeypatch.setattr(winpython.shutil, "which", lambda name: name)
+    monkeypatch.setattr(winpython.sys, "version_info", version)
+    assert winpython.missing() == [str(host) for _ in wanted]
+
+
+@pytest.fixture
+def wine(tmp_path, monkeypatch):
+    """Function: a program in Wine's place that runs this script; and what was asked of its server."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+
+    def write(name, script):
+        path = tmp_path / "bin" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    write("wineserver", f'echo "$WINEPREFIX $*" > {tmp_path}/asked')
+    return lambda script: write("wine", script)
+
+
+def runs(pid):
+    try:
+        return b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_session_that_takes_too_long_is_ended_as_a_whole(wine, tmp_path):
+    wine(f"sleep 77.125 & echo $! > {tmp_path}/child; sleep 77.125")
+    began = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired):
+        winpython.run(tmp_path, ["-c", "pass"], patience=0.5)
+    assert time.monotonic() - began < 10
+    until = time.monotonic() + 5
+    while runs((tmp_path / "child").read_text().strip()):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert (tmp_path / "asked").read_text() == f"{tmp_path}/prefix -k\n"
+
+
+def test_output_and_status_are_told_and_a_failure_is_raised_where_that_is_wanted(wine, tmp_path):
+    wine('echo "out $3"; echo err >&2; exit 3')
+    done = winpython.run(tmp_path, ["-c", "x"])
+    assert (done.returncode, done.stdout, done.stderr) == (3, "out x\n", "err\n")
+    assert not (tmp_path / "asked").exists()
+    with pytest.raises(subprocess.CalledProcessError):
+        winpython.run(tmp_path, [], check=True)
