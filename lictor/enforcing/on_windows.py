@@ -69,7 +69,7 @@ class WindowsMachine(Machine):
 
     def tick(self) -> None:
         """A keeper that was ended is replaced before somebody ends Lictor too."""
-        self._tell_keeper(Keeper.look)
+        self._tell_keeper(lambda keeper: keeper.look())
 
     def begin(self, live: LiveRun) -> None:
         """The keeper must know a run before anything is done to it."""

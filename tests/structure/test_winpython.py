@@ -47,7 +47,9 @@ def test_programs_that_a_build_needs_are_named(monkeypatch):
     assert set(winpython.NEEDED) <= set(winpython.missing())
 
 
-@pytest.mark.parametrize(("version", "there", "wanted"), [((3, 11), False, []), ((3, 12), True, []), ((3, 12), False, ["no python"])])
+@pytest.mark.parametrize(
+    ("version", "there", "wanted"), [((3, 11), False, []), ((3, 12), True, []), ((3, 12), False, ["no python"])]
+)
 def test_library_comes_from_the_python_that_runs_or_from_the_hosts(tmp_path, monkeypatch, version, there, wanted):
     host = tmp_path / "python3.11"
     if there:

@@ -28,6 +28,7 @@ class Count:
         self.pids: dict[socket.socket, int] = {}
         """Connection → pid, of processes that live."""
         self.bytes = 0
+        self._heard: set[socket.socket] = set()
 
     def look(self, seconds: float = 0.0) -> int:
         """Take in what has come, for so many seconds; how many processes live."""
@@ -93,6 +94,13 @@ class Count:
         self.look(seconds)
         return self.bytes - before
 
+    def speaking(self, seconds: float) -> int:
+        """How many different processes send something within so many seconds, once all that was under way has been taken in."""
+        self.look(0.05)
+        self._heard.clear()
+        self.look(seconds)
+        return len(self._heard & self.pids.keys())
+
     def close(self):
         for connection in list(self.pids):
             connection.close()
@@ -118,5 +126,6 @@ class Count:
         except OSError:
             data = b""
         self.bytes += len(data)
+        self._heard.add(connection)
         if not data:
             self._end(connection)

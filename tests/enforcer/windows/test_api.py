@@ -50,3 +50,19 @@ def test_failure_is_told_from_success_by_the_kind_of_function(monkeypatch, name,
             api.call(name)
     else:
         assert api.call(name) == result
+
+
+@pytest.mark.parametrize(("access", "expected"), [(None, (0, 2)), (0x100000, (0x100000, 0))])
+def test_a_copy_has_the_rights_of_its_handle_or_those_asked_for(windows, target, access, expected):
+    asked = []
+
+    def duplicate(from_, handle, to, made, wanted, inherit, options):
+        asked.append((from_, handle, to, inherit, wanted, options))
+        target(made, ctypes.c_void_p).value = 99
+        return 1
+
+    windows |= {"GetCurrentProcess": lambda: 1, "DuplicateHandle": duplicate}
+    assert api.copy(64, 0, access=access, inherit=True) == 99
+    assert api.copy(64, 7) == 99
+    assert api.copy(64, 0, 8) == 99
+    assert asked == [(1, 64, 1, True, *expected), (1, 64, 7, False, 0, 2), (8, 64, 1, False, 0, 2)]

@@ -65,3 +65,18 @@ def test_limit_of_a_frozen_job_is_lifted_before_one_is_put_in(system, monkeypatc
     assert system["limits"][-1] == (job.KILL_ON_CLOSE | job.MOST_PROCESSES, 2)
     made.take(99)
     assert system["limits"][-1] == (job.KILL_ON_CLOSE, 0)
+
+
+def test_a_job_by_a_handle_is_left_as_it_stands_and_its_limit_can_be_lifted(system):
+    made = job.Job(handle=99)
+    assert (made.handle, system["limits"]) == (99, [])
+    made.set_fail("open")
+    assert system["limits"] == [(0, 0)]
+
+
+def test_whoever_listens_is_told_of_its_suspensions(system, monkeypatch):
+    made, told = job.Job(), []
+    made.tell(told.append)
+    made._freezer.tell("halt")
+    assert told == ["halt"]
+    assert made.halts == []

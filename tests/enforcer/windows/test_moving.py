@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 
 import pytest
 
@@ -52,3 +53,18 @@ def test_any_other_error_is_the_callers(monkeypatch):
     monkeypatch.setattr(api, "call", refuse)
     with pytest.raises(OSError, match="held"):
         moving.move("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("path", "waits"), [("C:\\Home\\TOOL.exe", True), ("C:\\vault\\q-1", False), ("C:\\other", False)]
+)
+def test_only_sources_of_the_list_wait_for_the_next_start(monkeypatch, path, waits):
+    listed = ["\\??\\C:\\home\\tool.exe", "\\??\\C:\\vault\\q-1", "\\??\\C:\\gone", ""]
+    monkeypatch.setattr(moving, "_pending", lambda: listed)
+    assert moving.waits_for_start(path) == waits
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it has one")
+def test_another_system_has_no_such_list():
+    with pytest.raises(OSError, match="only Windows"):
+        moving.waits_for_start("a")

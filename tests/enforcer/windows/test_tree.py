@@ -104,3 +104,18 @@ def test_refusal_comes_before_anything_is_done_to_that_process(looks, monkeypatc
         tree.gather(list, check)
     assert 12 not in made.members
     assert made.closed
+
+
+def test_whoever_listens_is_told_of_those_beside_the_job_too():
+    class Listened(FakeJob):
+        halts = ("inside",)
+
+        def tell(self, tell):
+            self.listener = tell
+
+    group, told = tree.AttachedGroup(list, lambda _p, _k: None, Listened()), []
+    group.tell(told.append)
+    group.job.listener("one")
+    group._freezer.tell("two")
+    assert told == ["one", "two"]
+    assert group.halts == ["inside"]

@@ -67,3 +67,14 @@ def test_folders_and_links_are_not_taken(vault, file, tmp_path):
     for path in (tmp_path, tmp_path / "link"):
         with pytest.raises(VaultError, match="no regular file"):
             vault.intend(str(path), {})
+
+
+def test_records_are_listed_by_age_and_half_written_ones_are_none(vault, tmp_path):
+    ids = []
+    for name in ("b", "a"):
+        (tmp_path / name).write_bytes(b"x")
+        ids.append(vault.intend(str(tmp_path / name), {}).id)
+    (vault.root / "records" / "q-0.new").write_text("{")
+    assert [record.id for record in vault.records()] == ids
+    vault.clear()
+    assert sorted(path.suffix for path in (vault.root / "records").iterdir()) == [".json", ".json"]

@@ -182,6 +182,14 @@ def test_a_keeper_that_is_lost_is_replaced_and_told_of_all_runs(serving, begin):
     assert child.poll() is None
 
 
+def test_a_keeper_that_is_lost_is_missed_also_where_there_is_nothing_to_tell_it(serving):
+    service = serving()
+    keeper = service.enforcement.machine._keeper
+    os.kill(keeper.pid, signal.SIGKILL)
+    until(service, lambda: service.enforcement.machine._keeper is not keeper)
+    assert any("keeper" in line for line in service.told)
+
+
 def test_isolation_and_back(serving, begin):
     service = serving()
     _, live = begin(service, "sleep 30")

@@ -99,6 +99,21 @@ def test_the_keepers_account_becomes_pairs_of_rows(lake, start):
     assert not note.with_suffix(".keeper").exists()
 
 
+def test_what_a_keeper_did_has_the_name_that_it_gave_it(lake, start):
+    note = dead_note(lake)
+    line = {
+        "time_ns": 5,
+        "run": "run-9",
+        "what": "join",
+        "enforcement": "failed",
+        "evidence": "2 rules are still there",
+    }
+    note.with_suffix(".keeper").write_text(json.dumps(line) + "\n")
+    actions(lake, {"id": "x", "phase": "result", "action": "kill"})
+    _, rows = start()
+    assert [(r["action"], r["enforcement"]) for r in rows] == [("join", None), ("join", "failed")]
+
+
 def test_a_living_service_is_left_alone(lake, start):
     _, first = start()
     actions(lake, {"id": "mine", "phase": "intent", "action": "kill"})

@@ -92,6 +92,16 @@ def test_a_keeper_that_died_is_replaced_and_that_is_an_alarm(made, live):
     assert Keeper.started[1].told == [("add", "run-1")]
 
 
+def test_a_keeper_that_died_is_found_out_by_a_look(made, live):
+    machine = made()
+    machine.tick()
+    assert Keeper.started[0].told == [("look", None)]
+    Keeper.started[0].broken = True
+    machine.tick()
+    assert machine.parts.alarms == [("keeper-lost", "high")]
+    assert Keeper.started[1].told == [("look", None)]
+
+
 def test_without_any_keeper_it_goes_on_and_says_so(made, live, monkeypatch):
     machine = made()
     Keeper.started[0].broken = True
