@@ -14,6 +14,7 @@ from _queue import Empty, SimpleQueue
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
+from typing import Literal
 
 from enforcer.settled import Settled
 from enforcer.windows import api
@@ -102,7 +103,8 @@ class Keeping:
 
     def _add(self, name: str, told: dict[str, str | int]) -> None:
         before = self.known.get(name)
-        run = Run(name, str(told["fail"]), job=int(told["job"]), theirs=int(told["theirs"]))
+        fail: Literal["open", "closed"] = "closed" if told["fail"] == "closed" else "open"
+        run = Run(name, fail, job=int(told["job"]), theirs=int(told["theirs"]))
         if before is not None:
             run.halts, run.known = before.halts, before.known
         self._forget(name)

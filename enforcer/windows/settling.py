@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Literal
 
 from enforcer.interface import GuardRefusal, Outcome
 from enforcer.settled import Settled
@@ -29,7 +30,7 @@ Note = Callable[[Settled], None]
 class Run:
     """One run, as far as Lictor has told of it."""
 
-    def __init__(self, name: str, fail: str, *, job: int = 0, theirs: int = 0) -> None:
+    def __init__(self, name: str, fail: Literal["open", "closed"], *, job: int = 0, theirs: int = 0) -> None:
         """``job`` is a handle of ours and closed with the run, ``theirs`` the number of Lictor's own handle; 0: there is none."""
         self.name, self.fail, self.theirs = name, fail, theirs
         self.job = Job(handle=job) if job else None
@@ -65,7 +66,7 @@ class Run:
         """Let all of it go on: undo what Lictor suspended, no more and no less."""
         if self.job is not None:
             with suppress(OSError):
-                self.job.set_fail("open")  # with it goes the limit on new processes
+                self.job.set_fail(self.fail)  # with it goes the limit on new processes
         for halt in self.halts.values():
             suspension.undo(halt)
 

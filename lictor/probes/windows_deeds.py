@@ -26,13 +26,16 @@ from enforcer.vault.record import VaultError
 from enforcer.windows import process
 from enforcer.windows.isolate import ProgramBlock
 from enforcer.windows.job import Job
+from enforcer.windows.keeper import Keeper, KeeperError
 from enforcer.windows.launch import launch
 from enforcer.windows.quarantine import Quarantine
+from enforcer.windows.suspension import is_made
 from enforcer.windows.vault import WindowsVault
 from lictor.probes.check import FAIL, OK, WARN, Check, Probe
 
 _SLEEPS = "import time; time.sleep(60)"
 _PATIENCE_S = 5.0
+_LEASE_S = 0.3
 _STARTED = 1
 """Id of the event of Kernel-Process that tells of a start; its payload begins with the pid."""
 
@@ -109,6 +112,41 @@ def suspend() -> Check:
     return Check(name, OK, "an own process stood still by the count of suspensions of its threads, and went on")
 
 
+def keeper() -> Check:
+    """A keeper is started and lets a process go on that stands still for longer than was said."""
+    name, costs = "keeper", "what is frozen stays frozen should Lictor die"
+    with tempfile.TemporaryDirectory() as folder, _child() as (group, pid, key):
+        log = Path(folder) / "keeper"
+        try:
+            beside = Keeper.start(log)
+        except KeeperError as error:
+            return Check(name, FAIL, str(error), costs, "report it")
+        try:
+            beside.add("doctor", group, "closed", [(pid, key)])
+            group.tell(lambda halt: beside.halt("doctor", halt))
+            beside.lease("doctor", _LEASE_S, "release")
+            still = group.freeze(_PATIENCE_S)
+            again = _went_on(group)
+            beside.look()
+        except KeeperError as error:
+            return Check(name, FAIL, str(error), costs, "report it")
+        finally:
+            beside.close()
+        if not (still and again):
+            found = f"process {pid} was {'not ' if not still else ''}seen to stand still, and {'went on' if again else 'did not go on'}"
+            return Check(name, FAIL, found, costs, "report it")
+    return Check(name, OK, "it let an own process go on that had stood still for too long, and ended at a word")
+
+
+def _went_on(group: Job) -> bool:
+    deadline = time.monotonic() + _PATIENCE_S
+    while any(is_made(halt) for halt in group.halts):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def quarantine() -> Check:
     """A file of ours is taken away, with its access list read back, and comes back."""
     name, costs = "quarantine", "files cannot be taken away for good"
@@ -159,4 +197,4 @@ def _child() -> Iterator[tuple[Job, int, int]]:
         group.close()
 
 
-PROBES: tuple[Probe, ...] = (session, job, suspend, quarantine, firewall)
+PROBES: tuple[Probe, ...] = (session, job, suspend, keeper, quarantine, firewall)

@@ -36,6 +36,20 @@ def count():
 
 
 @pytest.fixture
+def counts():
+    """Function: one more count, for a test with several trees."""
+    made = []
+
+    def count():
+        made.append(_counting().Count())
+        return made[-1]
+
+    yield count
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
 def tree_exe():
     path = os.environ.get("LICTOR_TREE_EXE")
     if not path:

@@ -133,7 +133,7 @@ def test_it_is_told_goodbye_and_ended_where_it_stays(made, waits):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there one can be started")
 def test_one_that_cannot_be_started_is_an_error_of_one_line(tmp_path):
-    with pytest.raises(KeeperError, match="cannot start the keeper: .*CreateFileW: only Windows"):
+    with pytest.raises(KeeperError, match=r"cannot start the keeper: .*CreateFileW: only Windows"):
         Keeper.start(tmp_path / "services" / "log")
 
 

@@ -30,7 +30,7 @@ def vault(tmp_path, monkeypatch):
     monkeypatch.setattr(moving, "at_next_start", lambda source, _target: waiting.add(source))
     monkeypatch.setattr(moving, "waits_for_start", lambda source: source in waiting)
     monkeypatch.setattr(security, "describe", lambda path: OWNER + applied.get(path, DACL))
-    monkeypatch.setattr(security, "apply", lambda path, sddl, *, protected: applied.update({path: sddl}))
+    monkeypatch.setattr(security, "apply", lambda path, sddl, **_: applied.update({path: sddl}))
     made = WindowsVault(str(tmp_path / "vault"))
     made.applied, made.waiting = applied, waiting
     return made

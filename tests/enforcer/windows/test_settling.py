@@ -44,7 +44,7 @@ class Machine:
             self.halted.discard(halt.key)
         return True
 
-    def kill_process(self, pid, key, timeout):
+    def kill_process(self, pid, key, _timeout):
         if self.alive.get(key) != pid:
             raise GuardRefusal("another one")
         self.did.append(f"end {pid}")
@@ -55,7 +55,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch):
     made = Machine()
-    monkeypatch.setattr(settling, "Job", lambda handle: made.job(handle))
+    monkeypatch.setattr(settling, "Job", made.job)
     monkeypatch.setattr(settling.suspension, "undo", made.undo)
     monkeypatch.setattr(settling.suspension, "is_made", lambda halt: halt.key in made.halted)
     monkeypatch.setattr(settling.process, "alive", lambda pid, key: made.alive.get(key) == pid)

@@ -88,7 +88,7 @@ def test_a_vault_that_cannot_be_read_is_an_error(settle, monkeypatch):
         raise VaultError("q-2.json: a record that cannot be read")
         yield
 
-    with pytest.raises(LictorError, match="quarantine: q-2.json"):
+    with pytest.raises(LictorError, match=r"quarantine: q-2\.json"):
         settle(broken())
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from collectors.interface import CollectorError
 from enforcer.interface import Outcome
+from enforcer.windows.keeper import KeeperError
 from lictor.probes import windows_deeds as deeds
 from lictor.probes.check import FAIL, OK, WARN
 
@@ -46,6 +47,54 @@ def test_a_job_is_believed_by_its_list(child, answers, state):
 def test_standing_still_and_going_on_are_both_needed(child, answers, state):
     child(**answers)
     assert deeds.suspend().state == state
+
+
+class Keeper:
+    """Told of a halt, it undoes it, or it does not; or it is lost."""
+
+    def __init__(self, lost=None):
+        self.lost, self.told, self.closed = lost, [], False
+
+    def look(self):
+        if self.lost:
+            raise KeeperError(self.lost)
+
+    def close(self):
+        self.closed = True
+
+    def __getattr__(self, name):
+        return lambda *arguments: self.told.append((name, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("lost", "still", "made", "state"),
+    [
+        (None, True, False, OK),
+        (None, False, False, FAIL),
+        (None, True, True, FAIL),
+        ("keeper 4 has ended", True, False, FAIL),
+    ],
+)
+def test_a_keeper_counts_when_it_let_a_process_go_on_and_was_there_to_the_end(
+    child, monkeypatch, lost, still, made, state
+):
+    beside, listeners = Keeper(lost), []
+    monkeypatch.setattr(deeds.Keeper, "start", lambda _log: beside)
+    monkeypatch.setattr(deeds, "is_made", lambda _halt: made)
+    monkeypatch.setattr(deeds, "_PATIENCE_S", 0.05)
+    child(freeze=lambda _: listeners[0]("halt") or still, tell=listeners.append, halts=["halt"])
+    assert deeds.keeper().state == state
+    assert [name for name, *_ in beside.told] == ["add", "lease", "halt"]
+    assert beside.closed
+
+
+def test_a_keeper_that_cannot_be_started_is_said(child, monkeypatch):
+    def refused(_log):
+        raise KeeperError("cannot start the keeper")
+
+    child()
+    monkeypatch.setattr(deeds.Keeper, "start", refused)
+    assert deeds.keeper().found == "cannot start the keeper"
 
 
 @pytest.mark.parametrize(("cut", "join", "state"), [(True, True, OK), (False, True, WARN), (True, False, WARN)])
