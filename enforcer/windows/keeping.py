@@ -17,8 +17,8 @@ from threading import Thread
 from typing import Literal
 
 from enforcer.settled import Settled
-from enforcer.windows import api
-from enforcer.windows.settling import Deed, Note, Run, rejoin
+from enforcer.windows import api, journal
+from enforcer.windows.settling import Deed, Run, rejoin
 from enforcer.windows.suspension import Halt
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _IDLE_PAUSE_S = 0.002, 0.5, 1.0
@@ -36,13 +36,13 @@ Heard = SimpleQueue[object]
 class Keeping:
     """What Lictor has told, and what is being done about it."""
 
-    def __init__(self, note: Note, lictor: int) -> None:
-        """``lictor`` is a handle of Lictor's process from which handles may be copied; 0: none."""
+    def __init__(self, write: Callable[[bytes], None], lictor: int) -> None:
+        """``write`` appends to the log. ``lictor`` is a handle of Lictor's process from which handles may be copied; 0: none."""
         self.known: dict[str, Run] = {}
         self.leases: dict[str, tuple[int, str]] = {}
         """Run → (when it is up, what then); a lease may be told before its run."""
         self.deeds: dict[str, Deed] = {}
-        self._note, self._lictor = note, lictor
+        self._write, self._lictor = write, lictor
         self._goodbye = False
         self._rest = b""
         self._pause = _FIRST_PAUSE_S
@@ -84,6 +84,8 @@ class Keeping:
         if what == "goodbye":
             self._goodbye = True
             return
+        if what in journal.WORDS:
+            self._write(journal.line(told))
         # Lictor has come back to the run, and knows better what is to become of it.
         self.deeds.pop(name, None)
         if what == "lease":
@@ -124,6 +126,9 @@ class Keeping:
         self.deeds[run.name] = Deed(run, then, why)
         self._pause = _FIRST_PAUSE_S
 
+    def _note(self, settled: Settled) -> None:
+        self._write(settled.line())
+
     def _step(self) -> None:
         """Begin what leases demand that are up, and go on with what is being done."""
         for name in [name for name, (until, _) in self.leases.items() if until <= _now()]:
@@ -161,15 +166,14 @@ def _now() -> int:
     return time.monotonic_ns()
 
 
-def writer(log: int) -> Note:
+def writer(log: int) -> Callable[[bytes], None]:
     """Function: appends a line to the log of this handle."""
 
-    def note(settled: Settled) -> None:
-        line, done = settled.line(), ctypes.c_uint32()
+    def write(line: bytes) -> None:
         with suppress(OSError):  # a full disk must not end what is done for the others
-            api.call("WriteFile", log, line, len(line), ctypes.byref(done), None)
+            api.call("WriteFile", log, line, len(line), ctypes.byref(ctypes.c_uint32()), None)
 
-    return note
+    return write
 
 
 def _begin_thread(what: Callable[[], None]) -> None:

@@ -22,12 +22,19 @@ from pipeline import schema
 from pipeline.lake.errors import LakeError
 
 if sys.platform == "win32":
+    from enforcer.windows.journal import settle as settle_rest
     from enforcer.windows.keeper import read_settled
 else:
     from enforcer.linux.keeper import read_settled
 
+    def settle_rest(_log: Path) -> list[Settled]:
+        """What lies frozen after the end of both is seen by its cgroup, when the next service begins."""
+        return []
+
+
 if TYPE_CHECKING:
     from collectors.interface import Origin
+    from enforcer.settled import Settled
 
 FOLDER = "services"
 """Notes of running services, below the lake."""
@@ -77,8 +84,8 @@ class Interrupted:
         self.keeper_log.unlink(missing_ok=True)
 
     def _kept(self, log: Path) -> Iterator[dict[str, Any]]:
-        """The keeper's account, each deed as an intent and a result."""
-        for number, settled in enumerate(read_settled(log)):
+        """The keeper's account, and what it could not do any more, each deed as an intent and a result."""
+        for number, settled in enumerate((*read_settled(log), *settle_rest(log))):
             row = self._row(f"keeper-{settled.time_ns}-{number}", settled.what) | {"agent_run": settled.run}
             yield row | {"phase": "intent"}
             yield row | {"phase": "result", "enforcement": settled.enforcement, "evidence": settled.evidence}

@@ -94,6 +94,7 @@ def test_doctor_does_each_deed_and_says_what_came_of_it(lictor):
         "pywintrace",
         "job object",
         "suspend",
+        "keeper",
         "Python",
         "lake",
     ):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from enforcer.settled import from_log
-from enforcer.windows import api, moving, process, security, snapshot
+from enforcer.windows import api, journal, moving, process, security, snapshot
 from enforcer.windows.isolate import POLICY, owner_text
 from enforcer.windows.job import Job
 from enforcer.windows.keeper import Keeper, read_settled
@@ -167,6 +167,18 @@ def test_keeper_that_is_killed_is_replaced_and_the_new_one_knows_who_stands_stil
     lictor.kill()
     assert goes_on(lictor.count, 2 * SECONDS)  # the new one may not have begun yet
     assert settled(lictor) == [("release", "confirmed")]
+
+
+def test_what_stands_still_after_the_end_of_both_is_seen_to_by_the_next_start(begin):
+    lictor = begin().ready()
+    assert lictor.ask("freeze 3600 release") == "True"
+    end(lictor.keeper)
+    lictor.kill()
+    assert lictor.count.speaking(0.5) == 0
+    assert read_settled(lictor.log) == []
+    assert [(row.what, row.enforcement) for row in journal.settle(lictor.log)] == [("release", "confirmed")]
+    assert goes_on(lictor.count)
+    assert journal.settle(lictor.log) == []
 
 
 def test_suspension_that_somebody_else_made_stays_and_is_not_counted_as_ours(begin):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from enforcer.settled import Settled
+from enforcer.settled import from_log
 from enforcer.windows import keeping
 from enforcer.windows.keeping import DEATH, END, Keeping, writer
 from enforcer.windows.suspension import Halt
@@ -38,11 +38,15 @@ def keeper(monkeypatch):
     monkeypatch.setattr(Run, "made", [])
     monkeypatch.setattr("enforcer.windows.settling.Run", Run)
     monkeypatch.setattr(keeping, "Run", Run)
-    noted, rejoined = [], []
+    written, rejoined = [], []
     monkeypatch.setattr(keeping, "rejoin", lambda run, _note: rejoined.append(run.name))
-    made = Keeping(noted.append, 7)
-    made.noted, made.rejoined = noted, rejoined
+    made = Keeping(written.append, 7)
+    made.written, made.rejoined = written, rejoined
     return made
+
+
+def noted(keeper):
+    return list(from_log(b"".join(keeper.written)))
 
 
 def add(run="r1", fail="open", job=64):
@@ -132,7 +136,7 @@ def test_a_lease_that_is_up_is_carried_out_once_also_where_it_was_told_before_it
         keeper.hear(told)
     keeper._step()
     assert [name for name, *_ in Run.made[0].did] == ["borrow", does, "has_ended" if does == "kill" else "goes_on"]
-    (row,) = keeper.noted
+    (row,) = noted(keeper)
     assert (row.what, row.enforcement) == (then, "confirmed")
     assert "its lease was up" in row.evidence
     assert keeper.leases == keeper.deeds == {}
@@ -152,18 +156,24 @@ def test_after_the_death_each_run_ends_as_it_fails_and_the_firewall_comes_last(k
     for told in (add(), add("r2", "closed", 0), lease(3600)):
         keeper.hear(told)
     keeper.settle()
-    assert [(row.run, row.what) for row in keeper.noted] == [("r1", "release"), ("r2", "kill")]
+    assert [(row.run, row.what) for row in noted(keeper)] == [("r1", "release"), ("r2", "kill")]
     assert keeper.rejoined == ["r1", "r2"]
 
 
 def test_a_line_of_the_log_is_written_whole_and_a_full_disk_ends_nothing(windows):
     written = []
     windows["WriteFile"] = lambda handle, data, size, *_: written.append((handle, data[:size])) or 1
-    row = Settled(5, "r1", "kill", "confirmed", "gone")
-    writer(64)(row)
-    assert written == [(64, row.line())]
+    writer(64)(b"gone\n")
+    assert written == [(64, b"gone\n")]
     windows["WriteFile"] = lambda *_: 0
-    writer(64)(row)
+    writer(64)(b"gone\n")
+
+
+def test_words_about_suspensions_are_in_the_log_before_anything_is_done_about_them(keeper):
+    for told in (add(), halt(), lease(60), {"do": "clear", "run": "r1"}, {"do": "drop", "run": "r1"}):
+        keeper.hear(told)
+    assert [json.loads(line)["do"] for line in keeper.written] == ["add", "halt", "clear", "drop"]
+    assert noted(keeper) == []
 
 
 def test_the_program_hears_its_input_and_ends_with_the_goodbye(windows, target):

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pytest
 
 from collectors.identity import boot_id, process_key_from_proc
+from enforcer.settled import Settled
+from lictor.enforcing import interrupted
 from lictor.enforcing.interrupted import FOLDER, Interrupted
 from pipeline import schema
 from pipeline.lake.writer import LakeWriter
@@ -112,6 +114,18 @@ def test_what_a_keeper_did_has_the_name_that_it_gave_it(lake, start):
     actions(lake, {"id": "x", "phase": "result", "action": "kill"})
     _, rows = start()
     assert [(r["action"], r["enforcement"]) for r in rows] == [("join", None), ("join", "failed")]
+
+
+def test_what_no_keeper_could_do_any_more_is_done_after_its_account_was_read(lake, start, monkeypatch):
+    note = dead_note(lake)
+    rest = Settled(7, "run-9", "release", "confirmed", "resumed")
+    monkeypatch.setattr(interrupted, "settle_rest", lambda log: [rest] if log == note.with_suffix(".keeper") else [])
+    actions(lake, {"id": "x", "phase": "result", "action": "kill"})
+    _, rows = start()
+    assert [(r["action"], r["agent_run"], r["enforcement"]) for r in rows] == [
+        ("release", "run-9", None),
+        ("release", "run-9", "confirmed"),
+    ]
 
 
 def test_a_living_service_is_left_alone(lake, start):
