@@ -81,11 +81,13 @@ class WindowsMachine(Machine):
         self._gather(live)
 
     def end(self, live: LiveRun) -> None:
-        """Rules of the firewall go, since programs would be blocked for everybody; a found run leaves its job."""
+        """Rules of the firewall go, since programs would be blocked for everybody; a found run goes on if it was held, and leaves its job."""
         if live.network is not None:
             if not (told := live.network.join()).confirmed:
                 self._parts.report(f"run {live.id}: {told.evidence}")
             live.network = None
+        if live.adopted is not None and not _goes_on(live.adopted.group):
+            self._parts.report(f"run {live.id}: not every suspended process could be resumed")
         self._tell_keeper(lambda keeper: keeper.drop(live.id))
         if live.adopted is not None:
             live.adopted.give_back()
@@ -168,6 +170,14 @@ class WindowsMachine(Machine):
             self._parts.report(title)
             return None
         return keeper
+
+
+def _goes_on(group: ProcessGroup) -> bool:
+    """Let it go on where it was held; nobody else knows of its suspensions once it is given back."""
+    try:
+        return group.thaw(_END_S)
+    except OSError:
+        return False
 
 
 def _job(group: ProcessGroup | None) -> Job | None:

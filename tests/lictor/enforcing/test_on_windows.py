@@ -59,7 +59,13 @@ class Group(Job):
 
     def __init__(self):
         super().__init__()
-        self.job, self.released = Job(), False
+        self.job, self.released, self.thaws = Job(), False, True
+
+    def thaw(self, _timeout):
+        assert not self.released
+        if self.thaws is None:
+            raise OSError("no such job")
+        return self.thaws
 
     def release(self):
         self.released = True
@@ -120,6 +126,17 @@ def test_a_found_run_is_gathered_into_a_job_once_and_given_back(made, live, monk
     assert Keeper.started[0].told == [
         ("add", "run-1", None, "open", known(live)), ("add", "run-1", group.job, "open", known(live)), ("drop", "run-1"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("thaws", [True, False, None])
+def test_a_found_run_that_is_held_goes_on_before_it_is_given_back(made, live, monkeypatch, thaws):
+    monkeypatch.setattr(on_windows, "gather", lambda *_, **__: Group())
+    made.prepare(live)
+    group = live.group
+    group.thaws = thaws
+    made.end(live)
+    assert group.released
+    assert made.said == ([] if thaws else ["run run-1: not every suspended process could be resumed"])
 
 
 def test_the_keeper_knows_a_run_each_suspension_before_it_and_each_lease(made, live):
