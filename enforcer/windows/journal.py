@@ -70,13 +70,7 @@ def _settle(name: str, run: Left) -> Settled | None:
     still = [halt for halt in run.halts.values() if _is_made(halt)]
     if not still:
         return None
-    for halt in still:
-        if run.closed:
-            with suppress(GuardRefusal):
-                process.kill_process(halt.pid, halt.key, 1)
-        else:
-            suspension.undo(halt)
-    failed = [halt for halt in still if _is_made(halt)]
+    failed = [halt for halt in still if not (_is_ended(halt) if run.closed else suspension.undo(halt))]
     what = "ended" if run.closed else "resumed"
     evidence = (
         f"Lictor and its keeper had ended; processes that still stood still: {len(still)}, not {what}: {len(failed)}; "
@@ -84,6 +78,12 @@ def _settle(name: str, run: Left) -> Settled | None:
     )
     verdict = "failed" if failed else "confirmed"
     return Settled(time.time_ns(), name, "kill" if run.closed else "release", verdict, evidence)
+
+
+def _is_ended(halt: Halt) -> bool:
+    with suppress(GuardRefusal):  # another process has its pid by now
+        process.kill_process(halt.pid, halt.key, 1)
+    return not process.alive(halt.pid, halt.key)
 
 
 def _is_made(halt: Halt) -> bool:

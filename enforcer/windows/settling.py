@@ -67,23 +67,19 @@ class Run:
         if self.job is not None:
             with suppress(OSError):
                 self.job.set_fail(self.fail)  # with it goes the limit on new processes
-        for halt in self.halts.values():
-            suspension.undo(halt)
+        self.halts = {key: halt for key, halt in self.halts.items() if not suspension.undo(halt)}
 
     def has_ended(self) -> bool:
         """Whether nothing of it runs any more, as far as can be seen."""
         try:
             inside = [] if self.job is None else self.job.pids()
+            return not inside and not any(process.alive(pid, key) for pid, key in self._pairs())
         except OSError:
             return False
-        return not inside and not any(process.alive(pid, key) for pid, key in self._pairs())
 
     def goes_on(self) -> bool:
         """Whether no suspension of Lictor's is left."""
-        try:
-            return not any(suspension.is_made(halt) for halt in self.halts.values())
-        except OSError:
-            return False
+        return not self.halts
 
     def _pairs(self) -> list[tuple[int, int]]:
         return [(pid, key) for key, pid in self.known.items()]
@@ -112,8 +108,6 @@ class Deed:
                 time.time_ns(), self.run.name, self.then, "confirmed" if done else "failed", self._evidence(done=done)
             )
         )
-        if done:
-            self.run.halts.clear()
         return True
 
     def _evidence(self, *, done: bool) -> str:

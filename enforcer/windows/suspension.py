@@ -63,16 +63,21 @@ def is_made(halt: Halt) -> bool:
 
 
 def undo(halt: Halt) -> bool:
-    """Resume the process once, if this suspension is in effect; false where that may not be done."""
+    """Resume the process once, if this suspension is in effect; false where that cannot be done, or is not seen to take effect.
+
+    To be called again only after ``False``: who is suspended still has been so by somebody else.
+    """
     try:
         with process.opened(halt.pid, ACCESS) as handle:
-            if _is_made(handle, halt):
-                api.call("NtResumeProcess", handle)
+            if not _is_made(handle, halt):
+                return True
+            deep = depth(handle)
+            api.call("NtResumeProcess", handle)
+            return depth(handle) < deep
     except ProcessLookupError:
-        pass
+        return True
     except OSError:
         return False
-    return True
 
 
 def _is_made(handle: int, halt: Halt) -> bool:

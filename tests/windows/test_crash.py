@@ -181,12 +181,16 @@ def test_what_stands_still_after_the_end_of_both_is_seen_to_by_the_next_start(be
     assert journal.settle(lictor.log) == []
 
 
-def test_suspension_that_somebody_else_made_stays_and_is_not_counted_as_ours(begin):
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_suspension_that_somebody_else_made_stays_and_is_not_counted_as_ours(begin, when):
     lictor = begin().ready()
     other = next(iter(lictor.count.pids.values()))
     with process.opened(other, api.SUSPEND_RESUME) as handle:
-        api.call("NtSuspendProcess", handle)
+        if when == "before":
+            api.call("NtSuspendProcess", handle)
         assert lictor.ask("freeze 3600 release") == "True"
+        if when == "meanwhile":
+            api.call("NtSuspendProcess", handle)
         lictor.kill()
         assert settled(lictor) == [("release", "confirmed")]
         assert lictor.count.speaking(0.5) == SIZE - 1

@@ -55,6 +55,10 @@ class Processes:
     def undo(self, halt):
         self.did.append(("undo", halt.pid))
         self.still.discard(halt.pid)
+        return halt.pid not in self.sturdy
+
+    def alive(self, pid, _key):
+        return pid in self.still
 
     def kill_process(self, pid, _key, _timeout):
         self.did.append(("kill", pid))
@@ -68,6 +72,7 @@ def machine(monkeypatch):
     monkeypatch.setattr(journal.suspension, "is_made", made.is_made)
     monkeypatch.setattr(journal.suspension, "undo", made.undo)
     monkeypatch.setattr(journal.process, "kill_process", made.kill_process)
+    monkeypatch.setattr(journal.process, "alive", made.alive)
     return made
 
 

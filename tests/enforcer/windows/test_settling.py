@@ -42,7 +42,7 @@ class Machine:
     def undo(self, halt):
         if halt.key not in self.sturdy:
             self.halted.discard(halt.key)
-        return True
+        return halt.key not in self.sturdy
 
     def kill_process(self, pid, key, _timeout):
         if self.alive.get(key) != pid:
@@ -57,7 +57,6 @@ def machine(monkeypatch):
     made = Machine()
     monkeypatch.setattr(settling, "Job", made.job)
     monkeypatch.setattr(settling.suspension, "undo", made.undo)
-    monkeypatch.setattr(settling.suspension, "is_made", lambda halt: halt.key in made.halted)
     monkeypatch.setattr(settling.process, "alive", lambda pid, key: made.alive.get(key) == pid)
     monkeypatch.setattr(settling.process, "kill_process", made.kill_process)
     monkeypatch.setattr(settling.tree, "look", lambda _known: made.below)

@@ -89,6 +89,12 @@ def test_a_suspension_is_undone_once_if_it_is_in_effect_and_never_if_it_was_not_
     assert threads == [after, after]
 
 
+def test_a_resume_that_is_not_seen_to_take_effect_is_none(threads, windows):
+    windows["NtResumeProcess"] = lambda _process: 0
+    threads += [1]
+    assert not suspension.undo(Halt(8, KEY, 0))
+
+
 def test_a_thread_that_somebody_puts_in_meanwhile_hides_nothing(threads):
     threads += [1, 0]
     assert suspension.undo(Halt(8, KEY, 0))
