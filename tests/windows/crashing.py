@@ -1,15 +1,18 @@
 """A Lictor that does nothing but hold a run: it has a keeper, starts a tree in a job, and freezes and thaws it as its standard input says.
 
 usage: crashing.py LOG FAIL TREE PORT SHAPE. Lines: ``freeze SECONDS THEN`` (under a lease), ``thaw``, ``cycle`` (both for ever),
-``replace`` (as Lictor does when its keeper is lost); each but ``cycle`` is answered by a line. The first answer is ``PID KEEPER``.
+``replace`` (as Lictor does when its keeper is lost); each but ``cycle`` is answered by a line. The first answer is ``PID KEEPER``. FAIL is open,
+closed, or gathering: a found run that fails closed, of which nobody is in its job yet.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
+from enforcer.windows import process
 from enforcer.windows.job import Job
 from enforcer.windows.keeper import Keeper, KeeperError
 from enforcer.windows.launch import launch
@@ -22,8 +25,12 @@ class Lictor:
 
     def __init__(self, log, fail, command):
         self.log, self.fail = Path(log), fail
-        self.job = Job(fail=fail)
         self.keeper = Keeper.start(self.log)
+        if fail == "gathering":
+            root = subprocess.Popen(command)
+            self.keeper.add("r1", None, "closed", [(root.pid, process.key(root.pid))])
+            return
+        self.job = Job(fail=fail)
         self.root = launch(self.job, command)
         self.add()
         self.job.tell(lambda halt: self.keeper.halt("r1", halt))

@@ -120,6 +120,13 @@ def test_frozen_run_that_fails_closed_is_gone(begin):
     assert settled(lictor) == [("kill", "confirmed")]
 
 
+def test_found_run_that_fails_closed_is_gone_before_it_was_in_its_job(begin):
+    lictor = begin("gathering").ready()
+    lictor.kill()
+    assert lictor.count.wait(0, SECONDS)
+    assert settled(lictor) == [("kill", "confirmed")]
+
+
 def test_run_that_fails_closed_is_gone_although_its_keeper_hangs(begin):
     lictor = begin("closed").ready()
     with process.opened(lictor.keeper, api.SUSPEND_RESUME) as handle:
