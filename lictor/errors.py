@@ -29,6 +29,7 @@ EXPECTED: tuple[tuple[str, str], ...] = (
     ("enforcer.linux.cgroupfs", "CgroupError"),
     ("enforcer.linux.tables", "RuleTableError"),
     ("enforcer.linux.keeper", "KeeperError"),
+    ("enforcer.windows.keeper", "KeeperError"),
 )
 """Module and name of each expected exception.
 

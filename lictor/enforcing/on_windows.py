@@ -58,7 +58,7 @@ class WindowsMachine(Machine):
             self._parts.report(told.evidence)
         Leftovers(self._vault, self._parts.collector.context).settle(self._parts.keep, self._parts.report)
         self._keeper_log = log
-        self._keeper = self._started()
+        self._keeper = Keeper.start(log)
 
     def close(self) -> None:
         """See ``Machine``."""
@@ -151,12 +151,12 @@ class WindowsMachine(Machine):
             title = f"the keeper ended ({error}); another was started"
             self._parts.alarms.raise_("keeper-lost", title, "high")
             self._parts.report(title)
-            self._keeper = self._started()
+            self._keeper = self._replacement()
             if self._keeper is not None:
                 what(self._keeper)
 
-    def _started(self) -> Keeper | None:
-        """A keeper that knows all that one should; ``None``, and an alarm, where none can be started."""
+    def _replacement(self) -> Keeper | None:
+        """A new keeper that knows what the old one knew; ``None``, and an alarm, where none can be started."""
         try:
             keeper = Keeper.start(self._keeper_log)
             for live in self._parts.runs.values():
