@@ -1,11 +1,12 @@
-"""What a keeper has heard of suspensions, beside what it did: for the next start, where Lictor and its keeper were ended at once.
+"""What a keeper is told of suspensions lies in its log, beside what it did: for the next start, where Lictor and its keeper were ended at once.
 
-Nobody is left to undo a suspension then, and the system knows of no owner. So the keeper writes each word about one into its log; what was
-suspended and neither cleared nor settled is seen to by the next start of Lictor.
+Nobody is left to undo a suspension then, and the system knows of no owner. So Lictor writes each word about one into the log before it acts; what
+was suspended and neither cleared nor settled is seen to by its next start.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import time
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from typing import Any
 
 from enforcer.interface import GuardRefusal
 from enforcer.settled import Settled
-from enforcer.windows import process, suspension
+from enforcer.windows import api, process, suspension
 from enforcer.windows.suspension import Halt
 
 WORDS = ("add", "halt", "clear", "drop")
@@ -32,9 +33,10 @@ class Left:
     """Process key → suspension."""
 
 
-def line(told: Mapping[str, object]) -> bytes:
-    """A word as it lies in the log."""
-    return json.dumps(dict(told)).encode() + b"\n"
+def write(log: int, line: bytes) -> None:
+    """Append a line to the log of this handle. A full disk must not end what is done."""
+    with suppress(OSError):
+        api.call("WriteFile", log, line, len(line), ctypes.byref(ctypes.c_uint32()), None)
 
 
 def left(text: bytes) -> dict[str, Left]:

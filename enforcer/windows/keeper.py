@@ -1,6 +1,6 @@
 """The keeper: a process of its own that outlives Lictor, so that nothing stays frozen or left behind.
 
-It is told of each run before anything is done to it, and of each suspension before it is made. The pipe to it is never waited for: Lictor must
+It is told of each run before anything is done to it, and of each suspension before it is made; both are in its log by then, too. The pipe to it is never waited for: Lictor must
 not stand still because its keeper does. It inherits that pipe, its log and a handle of Lictor, and nothing else; it has no console and no
 window, and runs from Lictor's own interpreter.
 """
@@ -12,14 +12,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, NoReturn, Self
 
 from enforcer.settled import Settled, from_log
-from enforcer.windows import api, process
+from enforcer.windows import api, journal, process
 from enforcer.windows.job import Job
+from enforcer.windows.journal import write
 from enforcer.windows.pipe import Pipe, PipeFullError
 from enforcer.windows.suspension import Halt
 
@@ -44,29 +45,31 @@ class KeeperError(Exception):
 class Keeper:
     """The keeper of the process that started it. After a ``KeeperError`` it has ended, and only ``close`` is of use."""
 
-    def __init__(self, process: subprocess.Popen[bytes], pipe: Pipe) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], pipe: Pipe, log: int) -> None:
         """Use ``start``; this only ties the parts together."""
         self._process = process
         self._pipe = pipe
+        self._log = log
 
     @classmethod
     def start(cls, log: Path) -> Self:
         """Start one; what it has to do some day it writes to ``log``. Does not wait for it. Raises ``KeeperError``."""
-        given: list[int] = []
-        pipe = None
-        try:
-            given.append(_opened(log))
-            me = api.function("GetCurrentProcess")()
-            given.append(api.copy(me, 0, access=api.SYNCHRONIZE | api.DUP_HANDLE, inherit=True))
-            pipe = Pipe()
-            return cls(_process(pipe, given), pipe)
-        except OSError as error:
-            if pipe is not None:
-                pipe.close()
-            raise KeeperError(f"cannot start the keeper: {log}: {error}") from error
-        finally:
-            for handle in given:
-                api.close(handle)
+        with ExitStack() as temporary, ExitStack() as kept:
+            try:
+                own = kept.enter_context(_closed_after(_opened(log)))
+                me = api.function("GetCurrentProcess")()
+                copies = [
+                    api.copy(own, 0, inherit=True),
+                    api.copy(me, 0, access=api.SYNCHRONIZE | api.DUP_HANDLE, inherit=True),
+                ]
+                for handle in copies:
+                    temporary.enter_context(_closed_after(handle))
+                pipe = kept.enter_context(closing(Pipe()))
+                keeper = cls(_process(pipe, copies), pipe, own)
+            except OSError as error:
+                raise KeeperError(f"cannot start the keeper: {log}: {error}") from error
+            kept.pop_all()
+            return keeper
 
     @property
     def pid(self) -> int:
@@ -134,8 +137,11 @@ class Keeper:
 
     def _tell(self, what: Mapping[str, object]) -> None:
         self.look()
+        line = json.dumps(what).encode() + b"\n"
+        if what["do"] in journal.WORDS:
+            write(self._log, line)
         try:
-            self._pipe.write(json.dumps(what).encode() + b"\n")
+            self._pipe.write(line)
         except PipeFullError as error:
             self._lost("does not listen", error)
         except OSError as error:
@@ -152,6 +158,8 @@ class Keeper:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_GOODBYE_S)
         self._pipe.close()
+        log, self._log = self._log, 0
+        api.close(log)
 
 
 def read_settled(log: Path, wait_s: float = 2.0) -> list[Settled]:
@@ -180,13 +188,17 @@ def _is_held(log: Path) -> bool:
 
 
 def _opened(log: Path) -> int:
-    """A handle to append to the log, which is inherited; nobody else can write as long as it is open."""
+    """A handle to append to the log; nobody else can write as long as it, or a copy of it, is open."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    own = api.call("CreateFileW", str(log), _APPEND | api.SYNCHRONIZE, _SHARED, None, _OPEN_ALWAYS, _NORMAL, None)
+    return api.call("CreateFileW", str(log), _APPEND | api.SYNCHRONIZE, _SHARED, None, _OPEN_ALWAYS, _NORMAL, None)
+
+
+@contextmanager
+def _closed_after(handle: int) -> Iterator[int]:
     try:
-        return api.copy(own, 0, inherit=True)
+        yield handle
     finally:
-        api.close(own)
+        api.close(handle)
 
 
 def _process(pipe: Pipe, given: Sequence[int]) -> subprocess.Popen[bytes]:

@@ -13,11 +13,13 @@ import time
 from _queue import Empty, SimpleQueue
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Literal
 
 from enforcer.settled import Settled
-from enforcer.windows import api, journal
+from enforcer.windows import api
+from enforcer.windows.journal import write
 from enforcer.windows.settling import Deed, Run, rejoin
 from enforcer.windows.suspension import Halt
 
@@ -84,8 +86,6 @@ class Keeping:
         if what == "goodbye":
             self._goodbye = True
             return
-        if what in journal.WORDS:
-            self._write(journal.line(told))
         # Lictor has come back to the run, and knows better what is to become of it.
         self.deeds.pop(name, None)
         if what == "lease":
@@ -166,16 +166,6 @@ def _now() -> int:
     return time.monotonic_ns()
 
 
-def writer(log: int) -> Callable[[bytes], None]:
-    """Function: appends a line to the log of this handle."""
-
-    def write(line: bytes) -> None:
-        with suppress(OSError):  # a full disk must not end what is done for the others
-            api.call("WriteFile", log, line, len(line), ctypes.byref(ctypes.c_uint32()), None)
-
-    return write
-
-
 def _begin_thread(what: Callable[[], None]) -> None:
     Thread(target=what, daemon=True).start()
 
@@ -201,6 +191,6 @@ def main(log: int, lictor: int) -> None:
 
     _begin_thread(read)
     _begin_thread(watch)
-    keeping = Keeping(writer(log), lictor)
+    keeping = Keeping(partial(write, log), lictor)
     if not keeping.listen(heard):
         keeping.settle()

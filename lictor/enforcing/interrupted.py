@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lictor.lake import open_lake
-from lictor.processes import process_key, wait_gone
+from lictor.processes import alive, process_key, wait_gone
 from pipeline import schema
 from pipeline.lake.errors import LakeError
 
@@ -132,6 +132,6 @@ def _since(note: Path) -> int:
 def _is_alive(note: Path) -> bool:
     found = _read(note)
     try:
-        return process_key(int(found.get("pid", 0))) == found.get("key")
-    except (OSError, ValueError):
+        return alive(int(found.get("pid", 0)), int(found.get("key", 0)))
+    except (OSError, ValueError, TypeError):
         return False

@@ -155,8 +155,10 @@ def test_killed_at_any_moment_of_freezing_and_thawing_all_of_the_run_goes_on(beg
     chance = random.Random(20261127)
     for first in range(0, TRIALS, AT_ONCE):
         batch = [begin() for _ in range(first, min(first + AT_ONCE, TRIALS))]
+        for lictor in batch:
+            lictor.ready()
         for number, lictor in enumerate(batch, first):
-            lictor.ready().order("cycle")
+            lictor.order("cycle")
             time.sleep(chance.uniform(0.0, 0.15))
             lictor.kill()
             assert goes_on(lictor.count), f"trial {number}: {lictor.count.speaking(0.5)} of {SIZE} go on"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from enforcer.interface import GuardRefusal
@@ -7,16 +9,20 @@ from enforcer.settled import Settled
 from enforcer.windows import journal
 
 
+def line(told):
+    return json.dumps(told).encode() + b"\n"
+
+
 def add(fail="open"):
-    return journal.line({"do": "add", "run": "r1", "fail": fail, "job": 1, "theirs": 2})
+    return line({"do": "add", "run": "r1", "fail": fail, "job": 1, "theirs": 2})
 
 
 def halt(pid, run="r1"):
-    return journal.line({"do": "halt", "run": run, "pid": pid, "key": pid * 10, "before": 0})
+    return line({"do": "halt", "run": run, "pid": pid, "key": pid * 10, "before": 0})
 
 
 def word(do):
-    return journal.line({"do": do, "run": "r1"})
+    return line({"do": do, "run": "r1"})
 
 
 def deed(enforcement):
@@ -98,3 +104,12 @@ def test_one_that_may_not_be_looked_at_counts_as_failed(machine, tmp_path):
 
 def test_a_log_that_is_not_there_leaves_nothing(tmp_path):
     assert journal.settle(tmp_path / "none") == []
+
+
+def test_a_line_of_the_log_is_written_whole_and_a_full_disk_ends_nothing(windows):
+    written = []
+    windows["WriteFile"] = lambda handle, data, size, *_: written.append((handle, data[:size])) or 1
+    journal.write(64, b"gone\n")
+    assert written == [(64, b"gone\n")]
+    windows["WriteFile"] = lambda *_: 0
+    journal.write(64, b"gone\n")

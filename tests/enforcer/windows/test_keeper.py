@@ -51,8 +51,10 @@ class Process:
 @pytest.fixture
 def made(monkeypatch):
     """A keeper of a made-up process; ``pipe`` and ``process`` are its parts."""
-    made = Keeper(process := Process(), pipe := Pipe())
-    made.process, made.pipe = process, pipe
+    made = Keeper(process := Process(), pipe := Pipe(), 72)
+    made.process, made.pipe, made.log, made.closed = process, pipe, [], []
+    monkeypatch.setattr(keeper, "write", lambda log, line: made.log.append((log, json.loads(line)["do"])))
+    monkeypatch.setattr(api, "close", made.closed.append)
 
     @contextlib.contextmanager
     def opened(pid, access):
@@ -91,6 +93,15 @@ def test_suspensions_and_leases_are_told(made):
     assert halt == {"do": "halt", "run": "r1", "pid": 8, "key": 80, "before": 1}
     assert (lease["do"], lease["then"]) == ("lease", "kill")
     assert (clear["do"], drop["do"]) == ("clear", "drop")
+    assert made.log == [(72, "halt"), (72, "clear"), (72, "drop")]
+
+
+def test_a_word_is_in_the_log_before_the_keeper_has_it(made):
+    made.pipe.fails = OSError("broken")
+    with pytest.raises(KeeperError):
+        made.halt("r1", Halt(8, 80, 1))
+    assert made.log == [(72, "halt")]
+    assert made.closed == [72]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from enforcer.settled import from_log
 from enforcer.windows import keeping
-from enforcer.windows.keeping import DEATH, END, Keeping, writer
+from enforcer.windows.keeping import DEATH, END, Keeping
 from enforcer.windows.suspension import Halt
 
 
@@ -158,22 +158,6 @@ def test_after_the_death_each_run_ends_as_it_fails_and_the_firewall_comes_last(k
     keeper.settle()
     assert [(row.run, row.what) for row in noted(keeper)] == [("r1", "release"), ("r2", "kill")]
     assert keeper.rejoined == ["r1", "r2"]
-
-
-def test_a_line_of_the_log_is_written_whole_and_a_full_disk_ends_nothing(windows):
-    written = []
-    windows["WriteFile"] = lambda handle, data, size, *_: written.append((handle, data[:size])) or 1
-    writer(64)(b"gone\n")
-    assert written == [(64, b"gone\n")]
-    windows["WriteFile"] = lambda *_: 0
-    writer(64)(b"gone\n")
-
-
-def test_words_about_suspensions_are_in_the_log_before_anything_is_done_about_them(keeper):
-    for told in (add(), halt(), lease(60), {"do": "clear", "run": "r1"}, {"do": "drop", "run": "r1"}):
-        keeper.hear(told)
-    assert [json.loads(line)["do"] for line in keeper.written] == ["add", "halt", "clear", "drop"]
-    assert noted(keeper) == []
 
 
 def test_the_program_hears_its_input_and_ends_with_the_goodbye(windows, target):
