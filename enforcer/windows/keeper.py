@@ -12,8 +12,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal, NoReturn, Self
 
@@ -54,21 +54,21 @@ class Keeper:
     @classmethod
     def start(cls, log: Path) -> Self:
         """Start one; what it has to do some day it writes to ``log``. Does not wait for it. Raises ``KeeperError``."""
-        with ExitStack() as temporary, ExitStack() as kept:
+        with ExitStack() as ours, ExitStack() as given:
             try:
-                own = kept.enter_context(_closed_after(_opened(log)))
+                own = _opened(log)
+                ours.callback(api.close, own)
                 me = api.function("GetCurrentProcess")()
-                copies = [
-                    api.copy(own, 0, inherit=True),
-                    api.copy(me, 0, access=api.SYNCHRONIZE | api.DUP_HANDLE, inherit=True),
-                ]
-                for handle in copies:
-                    temporary.enter_context(_closed_after(handle))
-                pipe = kept.enter_context(closing(Pipe()))
+                copies = []
+                for handle, access in ((own, None), (me, api.SYNCHRONIZE | api.DUP_HANDLE)):
+                    copies.append(api.copy(handle, 0, access=access, inherit=True))
+                    given.callback(api.close, copies[-1])
+                pipe = Pipe()
+                ours.callback(pipe.close)
                 keeper = cls(_process(pipe, copies), pipe, own)
             except OSError as error:
                 raise KeeperError(f"cannot start the keeper: {log}: {error}") from error
-            kept.pop_all()
+            ours.pop_all()
             return keeper
 
     @property
@@ -191,14 +191,6 @@ def _opened(log: Path) -> int:
     """A handle to append to the log; nobody else can write as long as it, or a copy of it, is open."""
     log.parent.mkdir(parents=True, exist_ok=True)
     return api.call("CreateFileW", str(log), _APPEND | api.SYNCHRONIZE, _SHARED, None, _OPEN_ALWAYS, _NORMAL, None)
-
-
-@contextmanager
-def _closed_after(handle: int) -> Iterator[int]:
-    try:
-        yield handle
-    finally:
-        api.close(handle)
 
 
 def _process(pipe: Pipe, given: Sequence[int]) -> subprocess.Popen[bytes]:

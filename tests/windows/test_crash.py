@@ -22,7 +22,7 @@ from enforcer.windows.vault import WindowsVault
 from pipeline.lake.reader import Lake
 
 HERE = Path(__file__).parent
-SHAPE, SIZE = "2,1", 5
+SHAPE, SIZE = "2", 3
 TRIALS, AT_ONCE = 20, 5
 SECONDS = 1.0
 """Within which a run must go on, or be gone, after Lictor's death."""
@@ -162,6 +162,7 @@ def test_killed_at_any_moment_of_freezing_and_thawing_all_of_the_run_goes_on(beg
             time.sleep(chance.uniform(0.0, 0.15))
             lictor.kill()
             assert goes_on(lictor.count), f"trial {number}: {lictor.count.speaking(0.5)} of {SIZE} go on"
+        for lictor in batch:
             assert settled(lictor) == [("release", "confirmed")]
             lictor.close()
 
@@ -264,7 +265,7 @@ name: crash
 on_failure: open
 holds: { limit: 10m, freeze: kill }
 rules:
-  - { id: grown, on: exec, match: { argv: "*tree.exe* 1" }, action: freeze }
+  - { id: grown, on: exec, match: { argv: "*tree.exe* 0" }, action: freeze }
 """
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import subprocess
 import sys
@@ -146,6 +147,39 @@ def test_it_is_told_goodbye_and_ended_where_it_stays(made, waits):
 def test_one_that_cannot_be_started_is_an_error_of_one_line(tmp_path):
     with pytest.raises(KeeperError, match=r"cannot start the keeper: .*CreateFileW: only Windows"):
         Keeper.start(tmp_path / "services" / "log")
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_what_was_opened_for_it_is_closed_but_for_the_log_and_the_pipe_of_one_that_started(
+    monkeypatch, tmp_path, starts
+):
+    closed, pipes = [], []
+
+    def pipe():
+        pipes.append(Pipe())
+        return pipes[-1]
+
+    def start(_pipe, given):
+        assert given == [101, 102]
+        if not starts:
+            raise OSError("no more processes")
+        return Process()
+
+    numbers = iter((101, 102))
+    monkeypatch.setattr(keeper, "_opened", lambda _log: 100)
+    monkeypatch.setattr(api, "function", lambda _name: lambda: -1)
+    monkeypatch.setattr(api, "copy", lambda *_, **__: next(numbers))
+    monkeypatch.setattr(api, "close", closed.append)
+    monkeypatch.setattr(keeper, "Pipe", pipe)
+    monkeypatch.setattr(keeper, "_process", start)
+    if starts:
+        made = Keeper.start(tmp_path / "log")
+        gc.collect()
+        assert (sorted(closed), made._log, pipes[0].reading) == ([101, 102], 100, 60)
+    else:
+        with pytest.raises(KeeperError, match="no more processes"):
+            Keeper.start(tmp_path / "log")
+        assert (sorted(closed), pipes[0].reading) == ([100, 101, 102], 0)
 
 
 @pytest.mark.parametrize("allowed", [True, False])
