@@ -28,7 +28,7 @@ class Pipe:
 
     def write(self, data: bytes) -> None:
         """Hand it over whole; raises ``PipeFullError`` where it does not fit, ``OSError``. Does not wait."""
-        if self._unread() + len(data) > ROOM:
+        if self.unread() + len(data) > ROOM:
             raise PipeFullError("the pipe is full")
         written = ctypes.c_uint32()
         api.call("WriteFile", self._writing, data, len(data), ctypes.byref(written), None)
@@ -39,7 +39,8 @@ class Pipe:
         for end in ends:
             api.close(end)
 
-    def _unread(self) -> int:
+    def unread(self) -> int:
+        """Bytes that lie in it still; raises ``OSError``."""
         there = ctypes.c_uint32()
         api.call("PeekNamedPipe", self.reading, None, 0, None, ctypes.byref(there), None)
         return there.value

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from enforcer.windows import process
@@ -67,6 +68,8 @@ class Lictor:
 
 def main(log, fail, *command):
     lictor = Lictor(log, fail, command)
+    while lictor.keeper._pipe.unread():  # it has not begun yet
+        time.sleep(0.01)
     print(os.getpid(), lictor.keeper.pid, flush=True)
     for line in sys.stdin:
         word, *rest = line.split()
