@@ -15,7 +15,7 @@ from tools import winpython
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PATIENCE_S = 240
+PATIENCE_S = 300
 
 
 def names():
