@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wine import windows_python
 from tools import winpython
 
 
@@ -80,6 +81,12 @@ def runs(pid):
         return b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+def test_windows_python_is_made_and_is_one():
+    """Here, so that it is made while other tests run beside it: those that run in it are alone."""
+    done = winpython.run(windows_python(), ["-c", "import os, sys; print(sys.platform, os.sep, *sys.version_info[:2])"])
+    assert done.stdout.split() == ["win32", "\\", "3", "11"], done.stderr
 
 
 def test_session_that_takes_too_long_is_ended_as_a_whole(wine, tmp_path):
