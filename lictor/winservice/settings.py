@@ -1,0 +1,67 @@
+"""What the service is told: the words on its command line, as ``install`` writes them and ``host`` reads them back.
+
+One file does both, so that they cannot differ. The interpreter runs isolated (``-I``): neither PYTHONPATH nor the working directory nor anybody's own
+packages decide what LocalSystem imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lictor.winservice.names import HOME
+
+AUTO = "auto"
+_MODULE = "lictor.winservice"
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """How the service watches. ``unsealed``: its home need not be closed to others (for file systems without access lists)."""
+
+    home: Path = HOME
+    source: str = AUTO
+    audit: bool = False
+    unsealed: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that both ``install`` and ``host`` take."""
+    parser.add_argument("--home", type=Path, default=HOME, help=f"folder of policies, lake and log; else {HOME}".replace("%", "%%"))
+    parser.add_argument("--source", default=AUTO, help="what watches; see lictor doctor")
+    parser.add_argument("--audit", action="store_true", help="judge and record, but stop nothing")
+    parser.add_argument(
+        "--unsealed", action="store_true",
+        help="go on where the access lists of the home cannot be set: whoever may write there then decides what is stopped",
+    )  # fmt: skip
+
+
+def settings_of(told: argparse.Namespace) -> ServiceSettings:
+    """What was said on a command line; a relative home is one below the working directory."""
+    return ServiceSettings(told.home.absolute(), told.source, told.audit, told.unsealed)
+
+
+def command(settings: ServiceSettings, interpreter: str) -> str:
+    """The service's command line, each word quoted as Windows takes it apart: a path with blanks stays one."""
+    words = [interpreter, "-I", "-m", _MODULE, "host", "--home", str(settings.home), "--source", settings.source]
+    words += ["--audit"] * settings.audit + ["--unsealed"] * settings.unsealed
+    return subprocess.list2cmdline(words)
+
+
+def interpreter() -> str:
+    """The program that the service manager starts: Python itself, not the launcher of a virtual environment.
+
+    A launcher starts Python as a second process; the service manager would then wait for, watch and end the wrong one of the two.
+    """
+    return str(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def environment() -> tuple[str, ...]:
+    """Variables of the service (``NAME=value``): how Python, started without the launcher, knows that it is the environment's.
+
+    The launcher tells it by the same variable (Modules/getpath.py of CPython), which ``-I`` does not switch off.
+    """
+    return () if sys.prefix == sys.base_prefix else (f"__PYVENV_LAUNCHER__={sys.executable}",)
