@@ -84,7 +84,14 @@ def own_sid() -> str:
         return str(security.ConvertSidToStringSid(security.GetTokenInformation(token, _USER)[0]))
 
 
-_KNOWN = {"WD": "everybody", "BU": "Users", "AU": "Authenticated Users", "IU": "interactive users", "BG": "Guests", "CO": "the creator"}
+_KNOWN = {
+    "WD": "everybody",
+    "BU": "Users",
+    "AU": "Authenticated Users",
+    "IU": "interactive users",
+    "BG": "Guests",
+    "CO": "the creator",
+}
 """Abbreviations of SDDL that a person may not know."""
 
 

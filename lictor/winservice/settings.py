@@ -30,7 +30,9 @@ class ServiceSettings:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that both ``install`` and ``host`` take."""
-    parser.add_argument("--home", type=Path, default=HOME, help=f"folder of policies, lake and log; else {HOME}".replace("%", "%%"))
+    parser.add_argument(
+        "--home", type=Path, default=HOME, help=f"folder of policies, lake and log; else {HOME}".replace("%", "%%")
+    )
     parser.add_argument("--source", default=AUTO, help="what watches; see lictor doctor")
     parser.add_argument("--audit", action="store_true", help="judge and record, but stop nothing")
     parser.add_argument(

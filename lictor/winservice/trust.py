@@ -24,12 +24,9 @@ _MACHINE = r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 def home_problems(home: Path) -> list[str]:
     """Why the policies of a home may not be believed; empty where only SYSTEM and Administrators may write there."""
     policies = home / POLICIES
-    if not policies.is_dir():
-        return []
-    found = list(_replaceable(home.parents))
-    if linked := [path for path in (home, policies) if tree.is_link(path)]:
-        return [*found, f"{linked[0]} is a link or junction"]
-    return [*found, *_changeable((home, policies, *tree.entries(policies)))]
+    here = [path for path in (home, policies) if path.exists() or path.is_symlink()]
+    below = tree.entries(policies) if policies in here and not any(map(tree.is_link, here)) else ()
+    return [*_replaceable(home.parents), *_changeable([*here, *below])]
 
 
 def program_problems(places: Iterable[Path] | None = None) -> list[str]:

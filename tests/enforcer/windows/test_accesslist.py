@@ -9,7 +9,9 @@ from enforcer.windows.accesslist import ANY, CHANGE, REPLACE, may
 from enforcer.windows.security import SEALED
 
 USER = "S-1-5-21-1-2-3-1001"
-PROGRAM_DATA = "O:SYG:SYD:PAI(A;OICIIO;GA;;;CO)(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;CI;DCLCRPCR;;;BU)(A;OICI;0x1200a9;;;BU)"
+PROGRAM_DATA = (
+    "O:SYG:SYD:PAI(A;OICIIO;GA;;;CO)(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;CI;DCLCRPCR;;;BU)(A;OICI;0x1200a9;;;BU)"
+)
 """As Windows 11 has it: users may make files and folders below, and look."""
 PROGRAM_FILES = (
     "O:S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464G:SYD:PAI(A;;FA;;;SY)(A;OICIIO;GA;;;SY)"
