@@ -45,11 +45,8 @@ def owner(sddl: str) -> str:
 
 def may(sddl: str, rights: int) -> tuple[str, ...]:
     """Who besides the trusted owns it or is allowed any of ``rights``; ``("WD",)``, everybody, where that cannot be read."""
-    found = [who for who in (owner(sddl) or EVERYBODY,) if who not in TRUSTED]
-    for entry in entries(sddl):
-        if entry.allows and not entry.inherits_only and entry.mask & rights and entry.whom not in TRUSTED:
-            found.append(entry.whom)
-    return tuple(dict.fromkeys(found))
+    allowed = (e.whom for e in entries(sddl) if e.allows and not e.inherits_only and e.mask & rights)
+    return tuple(dict.fromkeys(who for who in (owner(sddl) or EVERYBODY, *allowed) if who not in TRUSTED))
 
 
 def entries(sddl: str) -> Iterator[Entry]:

@@ -43,7 +43,7 @@ def put(wanted: Wanted) -> str:
         except api.error as error:
             if error.winerror != NOT_THERE:
                 raise
-            service = api.CreateService(manager, wanted.name, wanted.title, _ALL, *basics[:-1])
+            service = api.CreateService(manager, wanted.name, wanted.title, ALL, *basics[:-1])
             said = "made"
         else:
             api.ChangeServiceConfig(service, *basics)

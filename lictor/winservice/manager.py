@@ -21,7 +21,8 @@ ALL, LOOK, CONNECT, CREATE = 0xF01FF, 0x1 | 0x4, 0x1, 0x3
 """Access: all of a service; its configuration and state, which every user may see; the manager; the manager, to make a service."""
 
 _STOP = 1  # SERVICE_CONTROL_STOP
-_LOOK_S = 0.1
+LOOK_S = 0.1
+"""Between two looks at a service that is waited for, in seconds."""
 
 
 class Found(NamedTuple):
@@ -83,7 +84,7 @@ def wait(name: str, holds: Callable[[str], bool], patience_s: float) -> Found | 
     """Look until its state is as wanted, at most for so many seconds; what was seen last."""
     deadline = time.monotonic() + patience_s
     while (found := look(name)) is not None and not holds(found.state) and time.monotonic() < deadline:
-        time.sleep(_LOOK_S)
+        time.sleep(LOOK_S)
     return found
 
 

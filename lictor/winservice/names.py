@@ -2,8 +2,6 @@ r"""What the service is called and where its things lie: ``%ProgramData%\Lictor`
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from lictor.system import here
 
 NAME, TITLE = "Lictor", "Lictor"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path, PureWindowsPath
+from itertools import pairwise
+from pathlib import Path
 
 from lictor.winservice import configuring, eventlog, manager, sealing
 from lictor.winservice.installing import last_line, program
@@ -46,7 +47,7 @@ def running(found: Found, home: Path) -> Step:
 def home_of(found: Found) -> Path:
     """The home that a service's command line names, else the usual one."""
     words = [word.strip('"') for word in shlex.split(found.command, posix=False)]
-    for word, after in zip(words, words[1:], strict=False):
+    for word, after in pairwise(words):
         if word == "--home":
-            return Path(PureWindowsPath(after))
+            return Path(after)
     return HOME

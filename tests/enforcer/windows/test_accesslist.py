@@ -36,7 +36,7 @@ PROGRAM_FILES = (
         ("D:(A;;FA;;;BA)", ("WD",)),
         ("O:BAG:SYD:(broken)", ("WD",)),
         ("O:BAG:SYD:(A;;QQ;;;BU)", ("BU",)),
-        ('O:BAG:SYD:(XA;;FA;;;BU;(WIN://X))(A;;FA;;;BA)', ("BU", "WD")),
+        ("O:BAG:SYD:(XA;;FA;;;BU;(WIN://X))(A;;FA;;;BA)", ("BU", "WD")),
         ("nonsense", ("WD",)),
         ("", ("WD",)),
     ],
