@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from importlib import metadata
 from pathlib import Path
 
 from lictor.errors import BAD_INPUT, LictorError, is_expected
@@ -80,8 +81,16 @@ def _told_steps(steps: Iterable[Step], form: str) -> int:
             print(as_text([step]), flush=True)
     if form == "json":
         found = {step.name: step.state for step in done}
-        print(as_json(done, service=NAME, running=found.get("running") == "confirmed"))
+        print(as_json(done, service=NAME, version=_version(), running=found.get("running") == "confirmed"))
     return exit_status(done)
+
+
+def _version() -> str:
+    """The version of Lictor that is installed; empty where it runs from a source tree."""
+    try:
+        return metadata.version("lictor")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 if __name__ == "__main__":

@@ -35,9 +35,18 @@ def test_what_changes_the_machine_needs_an_administrator(verb, windows, monkeypa
 def test_anybody_may_ask_how_it_stands(windows, monkeypatch, capsys):
     monkeypatch.setattr(here, "own_uid", lambda: 1)
     monkeypatch.setattr(status, "status", lambda: iter([Step("running", "confirmed", "yes")]))
+    monkeypatch.setattr(entry.metadata, "version", {"lictor": "1.2.3"}.get)
     assert entry.main(["status", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["service"], told["running"], told["ok"]) == ("Lictor", True, True)
+    assert (told["service"], told["version"], told["running"], told["ok"]) == ("Lictor", "1.2.3", True, True)
+
+
+def test_from_a_source_tree_there_is_no_version(monkeypatch):
+    def unknown(name):
+        raise entry.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(entry.metadata, "version", unknown)
+    assert entry._version() == ""
 
 
 def test_install_hands_on_what_was_said_and_tells_each_step(windows, monkeypatch, capsys, tmp_path):
