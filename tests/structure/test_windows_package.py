@@ -88,7 +88,6 @@ def package(tmp_path_factory):
         raise
 
 
-@pytest.mark.alone
 def test_the_package_is_whole(package):
     (own,) = (package / "wheels").glob("lictor-*.whl")
     assert missing(package / "wheels", "lictor", PYTHON) == []
@@ -103,7 +102,6 @@ def test_the_package_is_whole(package):
     assert all(fits(p.name, PYTHON) for p in (package / "wheels").iterdir())
 
 
-@pytest.mark.alone
 def test_the_wheel_has_what_the_tree_has_and_nothing_that_an_earlier_build_left(package):
     (own,) = (package / "wheels").glob("lictor-*.whl")
     with zipfile.ZipFile(own) as archive:
@@ -114,7 +112,6 @@ def test_the_wheel_has_what_the_tree_has_and_nothing_that_an_earlier_build_left(
     assert gone == []
 
 
-@pytest.mark.alone
 def test_scripts_policy_and_hashes_are_beside_the_wheels(package):
     told = json.loads((package / "package.json").read_text())
     assert told == {"version": windows_package.version(), "pythons": [PYTHON]}
