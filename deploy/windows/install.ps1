@@ -134,8 +134,11 @@ function Get-Damaged {
 
 if (-not (Test-Administrator)) { Stop-Installation 1 'this needs an administrator: assign it to the system, or run it elevated' }
 $log = Get-LogFile
-$mutex = New-Object Threading.Mutex $false, 'Global\LictorInstallation'
-if (-not $mutex.WaitOne(0)) { Stop-Installation 1618 'another installation of Lictor runs' }
+
+# A file where only administrators may write: a named mutex could be held by any user, and nothing would ever be updated.
+New-Item -ItemType Directory -Force -Path $target | Out-Null
+try { $lock = [IO.File]::Open((Join-Path $target 'install.lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
+catch [IO.IOException] { Stop-Installation 1618 'another installation of Lictor runs' }
 
 try {
     $package = Get-Content -LiteralPath (Join-Path $PSScriptRoot 'package.json') -Raw | ConvertFrom-Json
@@ -168,6 +171,6 @@ catch {
     Stop-Installation 1603 "$_"
 }
 finally {
-    $mutex.ReleaseMutex()
+    $lock.Dispose()
 }
 exit 0
