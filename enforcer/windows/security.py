@@ -6,7 +6,8 @@ inherited from the folder, so nobody gets a right by moving or by a change furth
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 SEALED = "D:PAI(A;;FA;;;SY)(A;;FA;;;BA)"
@@ -19,6 +20,9 @@ _DACL, _OWNER, _GROUP = 0x4, 0x1, 0x2
 _PROTECTED = -0x80000000  # PROTECTED_DACL_SECURITY_INFORMATION as the signed C long that pywin32 takes
 _FILE = 1  # SE_FILE_OBJECT
 _REVISION = 1
+_READ_CONTROL, _WRITE_DAC, _WRITE_OWNER = 0x20000, 0x40000, 0x80000
+_SHARE_ALL, _OPEN_EXISTING = 7, 3
+_ITSELF = 0x02000000 | 0x00200000  # FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT
 _QUERY, _USER = 0x8, 1  # TOKEN_QUERY, TokenUser
 
 
@@ -41,14 +45,29 @@ def apply(path: str, sddl: str, *, protected: bool) -> None:
         security.SetNamedSecurityInfo(path, _FILE, what, None, None, wanted.GetSecurityDescriptorDacl(), None)
 
 
+def describe_itself(path: str) -> str:
+    """As ``describe``, but of a link or junction itself and never of what it leads to. Raises ``OSError``."""
+    security = _pywin32()
+    with _as_os_error(path), _opened(path, _READ_CONTROL) as handle:
+        found = security.GetSecurityInfo(handle, _FILE, _OWNER | _GROUP | _DACL)
+        return str(
+            security.ConvertSecurityDescriptorToStringSecurityDescriptor(found, _REVISION, _OWNER | _GROUP | _DACL)
+        )
+
+
 def take_over(path: str, sddl: str) -> None:
-    """Set the owner and the DACL that ``sddl`` has, protected; the owner first, who may then set the list. Raises ``OSError``."""
+    """Set the owner and the DACL that ``sddl`` has, protected; the owner first, who may then set the list. Raises ``OSError``.
+
+    Through handles that never follow a link: whoever swaps a folder for a junction in this moment has his junction closed, not what it leads to.
+    """
     security = _pywin32()
     with _as_os_error(path):
         wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(sddl, _REVISION)
         owner, dacl = wanted.GetSecurityDescriptorOwner(), wanted.GetSecurityDescriptorDacl()
-        security.SetNamedSecurityInfo(path, _FILE, _OWNER, owner, None, None, None)
-        security.SetNamedSecurityInfo(path, _FILE, _DACL | _PROTECTED, None, None, dacl, None)
+        with _opened(path, _WRITE_OWNER) as handle:
+            security.SetSecurityInfo(handle, _FILE, _OWNER, owner, None, None, None)
+        with _opened(path, _READ_CONTROL | _WRITE_DAC) as handle:
+            security.SetSecurityInfo(handle, _FILE, _DACL | _PROTECTED, None, None, dacl, None)
 
 
 def make_folder(path: str, sddl: str) -> None:
@@ -104,6 +123,18 @@ def name_of(sid: str) -> str:
         name, domain, _ = security.LookupAccountSid(None, security.ConvertStringSidToSid(sid))
         return f"{domain}\\{name} ({sid})" if domain else f"{name} ({sid})"
     return sid
+
+
+@contextmanager
+def _opened(path: str, access: int) -> Iterator[Any]:
+    """A handle to a file or folder as it is, link or not; with the backup privileges held, whatever its list says."""
+    import win32file  # noqa: PLC0415 - as below
+
+    handle = win32file.CreateFileW(path, access, _SHARE_ALL, None, _OPEN_EXISTING, _ITSELF, None)
+    try:
+        yield handle
+    finally:
+        handle.Close()
 
 
 def _pywin32() -> Any:

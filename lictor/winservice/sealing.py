@@ -34,6 +34,8 @@ def seal(home: Path) -> list[Step]:
         kept = keeps_lists(home.parent)
         steps = _set_aside(home, kept)
         _prepare(home)
+        if found := tree.links(home):  # again: until the home was closed, somebody could put one in
+            return [*steps, Step("home", "failed", f"{found[0]} leads elsewhere: remove it, then install again")]
         if kept and (strange := next(_strangers(home), None)):
             return [
                 *steps,
@@ -64,7 +66,7 @@ def look(home: Path, *, kept: bool | None = None) -> Step:
                 "unverified",
                 f"{home}: this file system keeps no access lists, so who may write there is unknown",
             )
-        who = ", ".join(security.name_of(sid) for sid in may(security.describe(wrong), ANY))
+        who = ", ".join(security.name_of(sid) for sid in may(security.describe_itself(wrong), ANY))
         return Step("home", "failed", f"{wrong} is open to {who or 'whoever the folder above says'}")
     except PermissionError as error:  # an ordinary user asks, which is what it is closed for
         return Step("home", "unverified", one_line(error))
@@ -87,7 +89,7 @@ def _set_aside(home: Path, kept: bool) -> list[Step]:
     """A home that a stranger owns is not ours, whatever it holds."""
     if not (kept and home.exists()):
         return []
-    who = owner(security.describe(str(home)))
+    who = owner(security.describe_itself(str(home)))
     if who in TRUSTED:
         return []
     aside = home.with_name(f"{home.name}.foreign-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
@@ -120,7 +122,7 @@ def _strangers(home: Path) -> Iterator[str]:
         inside = path.relative_to(home).parts
         if len(inside) != 1 and inside[:1] != (POLICIES,):
             continue
-        found = security.describe(str(path))
+        found = security.describe_itself(str(path))
         who = owner(found)
         if who not in TRUSTED:
             yield f"{path} is owned by {security.name_of(who)}"
@@ -137,5 +139,5 @@ def _close(home: Path) -> None:
 
 def _is_closed(path: Path, *, top: bool) -> bool:
     """Open to nobody else; the top one also inherits nothing, what lies below may inherit that."""
-    found = security.describe(str(path))
+    found = security.describe_itself(str(path))
     return not may(found, ANY) and (is_protected(found) or not top)

@@ -78,7 +78,7 @@ def _replaceable(folders: Iterable[Path]) -> Iterator[str]:
 def _who(path: Path, rights: int) -> str:
     """Who has one of these rights, in one text; empty where nobody has."""
     try:
-        found = may(security.describe(str(path)), rights)
+        found = may(security.describe_itself(str(path)), rights)
     except OSError as error:
         return f"nobody knows whom ({error})"
     return ", ".join(security.name_of(sid) for sid in found)

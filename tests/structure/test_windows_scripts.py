@@ -113,3 +113,10 @@ def test_everything_that_documentation_and_workflow_call_is_there(tree):
     for name in SCRIPTS:
         assert f"{name}.ps1" in tree.text("docs/windows-deploy.md")
     assert "@VERSION@" in tree.text("deploy/windows/detect.ps1")
+
+
+@pytest.mark.parametrize("verb", ["install", "status", "uninstall"])
+def test_every_word_of_the_services_command_line_is_documented(tree, verb):
+    docs = tree.text("docs/windows-deploy.md")
+    (line,) = (text for text in docs.splitlines() if text.startswith(f"python -m lictor.winservice {verb}"))
+    assert _options(verb) - {"-h", "--help"} <= set(re.findall(r"--[a-z]+", line))

@@ -110,7 +110,7 @@ class Lists:
     def __init__(self):
         self.of, self.usual, self.keeps, self.taken = {}, f"{CLOSED}D:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)", True, []
 
-    def describe(self, path):
+    def describe_itself(self, path):
         return self.of.get(Path(path), self.usual)
 
     def take_over(self, path, sddl):
@@ -130,6 +130,6 @@ class Lists:
 def lists(monkeypatch):
     """Access lists of everything; what nothing was said of is closed by what it inherits."""
     made = Lists()
-    for name in ("describe", "take_over", "make_folder"):
+    for name in ("describe_itself", "take_over", "make_folder"):
         monkeypatch.setattr(security, name, getattr(made, name))
     return made

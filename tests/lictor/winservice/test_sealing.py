@@ -27,7 +27,7 @@ def test_a_new_home_is_closed_with_all_its_folders(home, lists):
     steps = sealing.seal(home)
     assert states(steps) == [("home", "confirmed")]
     assert sorted(p.name for p in home.iterdir()) == ["lake", "log", "policies"]
-    assert security.is_sealed(security.describe(str(home)))
+    assert security.is_sealed(security.describe_itself(str(home)))
     assert home_problems(home) == []
     assert [p for p in home.parent.iterdir() if p != home] == []
 
@@ -91,6 +91,20 @@ def test_anything_that_leads_elsewhere_stops_it_before_a_list_is_set(home, lists
     assert lists.taken == []
 
 
+def test_a_link_that_was_put_in_before_the_home_was_closed_stops_it_too(home, lists, tmp_path, monkeypatch):
+    home.mkdir()
+    closes = security.take_over
+
+    def late(path, sddl):
+        (home / "policies").symlink_to(tmp_path, target_is_directory=True)
+        closes(path, sddl)
+
+    monkeypatch.setattr(security, "take_over", late)
+    (step,) = sealing.seal(home)
+    assert (step.state, "leads elsewhere" in step.evidence) == ("failed", True)
+    assert lists.taken == [home]
+
+
 def test_where_no_lists_are_kept_that_is_said_and_nothing_is_set_aside(home, lists):
     lists.keeps, lists.usual = False, BY_USER
     home.mkdir()
@@ -127,5 +141,5 @@ def test_a_user_who_may_not_look_is_told_so_and_not_that_it_is_open(home, lists,
     def refused(_):
         raise PermissionError("access denied")
 
-    monkeypatch.setattr(security, "describe", refused)
+    monkeypatch.setattr(security, "describe_itself", refused)
     assert sealing.look(home) == ("home", "unverified", "access denied")

@@ -51,7 +51,7 @@ def test_what_cannot_be_read_counts_against_it(home, monkeypatch):
     def refused(_):
         raise OSError("access denied")
 
-    monkeypatch.setattr(security, "describe", refused)
+    monkeypatch.setattr(security, "describe_itself", refused)
     assert "nobody knows whom (access denied)" in trust.home_problems(home)[0]
 
 
