@@ -5,7 +5,6 @@ Structures and numbers are those of learn.microsoft.com, "ChangeServiceConfig2W"
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from lictor.winservice.manager import ALL, CREATE, LOOK, NOT_THERE, connected, look, opened, pywin32
@@ -20,7 +19,6 @@ AUTOMATIC = 2  # SERVICE_AUTO_START
 _DESCRIPTION, _FAILURE_ACTIONS, _DELAYED, _FAILURE_FLAG = 1, 2, 3, 4  # SERVICE_CONFIG_…
 _RESTART = 1  # SC_ACTION_RESTART
 _OWN_PROCESS, _NORMAL = 0x10, 1
-_KEY = r"SYSTEM\CurrentControlSet\Services"
 
 
 class Wanted(NamedTuple):
@@ -30,7 +28,6 @@ class Wanted(NamedTuple):
     title: str
     about: str
     command: str
-    environment: Sequence[str] = ()
 
 
 def put(wanted: Wanted) -> str:
@@ -52,16 +49,15 @@ def put(wanted: Wanted) -> str:
             api.ChangeServiceConfig2(service, _DESCRIPTION, wanted.about)
         finally:
             api.CloseServiceHandle(service)
-    _set_environment(wanted.name, wanted.environment)
     return said
 
 
 def is_as(wanted: Wanted) -> bool:
-    """Whether the service is what is wanted: program, start, account, variables, description."""
+    """Whether the service is what is wanted: program, start, account, description."""
     found = look(wanted.name)
     return (
         found is not None and (found.command, found.start, found.account) == (wanted.command, AUTOMATIC, "LocalSystem")
-        and environment(wanted.name) == tuple(wanted.environment) and _second(wanted.name, _DESCRIPTION) == wanted.about
+        and _second(wanted.name, _DESCRIPTION) == wanted.about
     )  # fmt: skip
 
 
@@ -92,29 +88,6 @@ def recovers(name: str) -> bool:
     wanted = [(_RESTART, delay) for delay in RESTARTS_MS]
     listed = [tuple(action) for action in actions.get("Actions") or ()]
     return listed == wanted and actions.get("ResetPeriod") == RESET_S and bool(_second(name, _FAILURE_FLAG))
-
-
-def environment(name: str) -> tuple[str, ...]:
-    """Variables that the service manager gives it on top of the machine's, as ``NAME=value``."""
-    import winreg  # noqa: PLC0415 - only Windows has it
-
-    registry: Any = winreg
-    with registry.OpenKey(registry.HKEY_LOCAL_MACHINE, rf"{_KEY}\{name}") as key:
-        try:
-            return tuple(registry.QueryValueEx(key, "Environment")[0])
-        except FileNotFoundError:
-            return ()
-
-
-def _set_environment(name: str, variables: Sequence[str]) -> None:
-    import winreg  # noqa: PLC0415 - as above
-
-    registry: Any = winreg
-    with registry.OpenKey(registry.HKEY_LOCAL_MACHINE, rf"{_KEY}\{name}", 0, registry.KEY_ALL_ACCESS) as key:
-        if variables:
-            registry.SetValueEx(key, "Environment", 0, registry.REG_MULTI_SZ, list(variables))
-        elif environment(name):
-            registry.DeleteValue(key, "Environment")
 
 
 def _change(name: str, what: int, to: object) -> None:

@@ -13,7 +13,7 @@ from lictor.errors import LictorError
 from lictor.winservice import configuring, eventlog, manager, policies, sealing, trust
 from lictor.winservice.configuring import Wanted
 from lictor.winservice.names import ABOUT, LOG, LOG_FILE, NAME, POLICIES, TITLE
-from lictor.winservice.settings import ServiceSettings, command, environment, interpreter
+from lictor.winservice.settings import ServiceSettings, command, start_words
 from lictor.winservice.steps import Step, attempt
 
 PATIENCE_S = 90.0
@@ -64,7 +64,7 @@ def program() -> Step:
         return Step(
             "program", "unverified", "; ".join(found[:3]) + (f" (and {len(found) - 3} more)" if len(found) > 3 else "")
         )
-    return Step("program", "confirmed", f"{interpreter()}: only administrators may change it")
+    return Step("program", "confirmed", f"{start_words()[0]}: only administrators may change it")
 
 
 def options() -> Iterator[Step]:
@@ -96,7 +96,7 @@ def _policies(source: Path, target: Path) -> Step:
 
 
 def _service(settings: ServiceSettings) -> Step:
-    wanted = Wanted(NAME, TITLE, ABOUT, command(settings, interpreter()), environment())
+    wanted = Wanted(NAME, TITLE, ABOUT, command(settings))
     return attempt("service", lambda: f"{configuring.put(wanted)}: {wanted.command}", lambda: configuring.is_as(wanted))
 
 

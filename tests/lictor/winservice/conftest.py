@@ -45,7 +45,7 @@ class Services:
 
     def CreateService(self, _, name, title, _access, *basics):
         self._refuse("create")
-        made = SimpleNamespace(name=name, state=1, second={}, environment=())
+        made = SimpleNamespace(name=name, state=1, second={})
         self.known[name] = made
         self._set(made, *basics, title)
         return made
@@ -95,12 +95,6 @@ def services(monkeypatch):
     monkeypatch.setattr(manager, "pywin32", lambda: made)
     monkeypatch.setattr(configuring, "pywin32", lambda: made)
     monkeypatch.setattr(manager, "LOOK_S", 0.001)
-    monkeypatch.setattr(configuring, "environment", lambda name: made.known[name].environment)
-
-    def set_environment(name, variables):
-        made.known[name].environment = tuple(variables)
-
-    monkeypatch.setattr(configuring, "_set_environment", set_environment)
     return made
 
 

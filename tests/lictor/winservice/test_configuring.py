@@ -5,23 +5,23 @@ import pytest
 from lictor.winservice import configuring
 from lictor.winservice.configuring import Wanted
 
-WANTED = Wanted("Lictor", "Lictor", "about", "python.exe -I", ("A=b",))
+WANTED = Wanted("Lictor", "Lictor", "about", "python.exe -I")
 
 
 def test_it_is_made_and_then_changed(services):
     assert configuring.put(WANTED) == "made"
     assert configuring.is_as(WANTED)
-    newer = WANTED._replace(command="python.exe -I --audit", environment=(), about="more")
+    newer = WANTED._replace(command="python.exe -I --audit", about="more")
     assert not configuring.is_as(newer)
     assert configuring.put(newer) == "changed"
     assert configuring.is_as(newer)
     assert len(services.known) == 1
 
 
-@pytest.mark.parametrize("field", ["command", "about", "environment"])
+@pytest.mark.parametrize("field", ["command", "about"])
 def test_anything_else_than_what_is_wanted_is_noticed(services, field):
     configuring.put(WANTED)
-    assert not configuring.is_as(WANTED._replace(**{field: ("X=y",) if field == "environment" else "other"}))
+    assert not configuring.is_as(WANTED._replace(**{field: "other"}))
     assert not configuring.is_as(WANTED._replace(name="Other"))
 
 

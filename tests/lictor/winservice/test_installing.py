@@ -5,7 +5,7 @@ import pytest
 from lictor.errors import LictorError
 from lictor.winservice import configuring, eventlog, installing, manager, sealing, trust
 from lictor.winservice.names import NAME
-from lictor.winservice.settings import ServiceSettings, command, interpreter
+from lictor.winservice.settings import ServiceSettings, command
 
 POLICY = "lictor: 1\nname: a\nrules:\n  - { id: x, on: exec, match: { argv: evil }, action: kill }\n"
 
@@ -43,7 +43,7 @@ def test_every_step_is_read_back(machine, settings, source):
     found = run(settings, source)
     assert list(found) == ORDER
     assert {step.state for step in found.values()} == {"confirmed"}
-    assert manager.look(NAME).command == command(settings, interpreter())
+    assert manager.look(NAME).command == command(settings)
     assert (settings.home / "policies" / "a.yaml").read_text() == POLICY
     assert configuring.recovers(NAME)
 
@@ -54,7 +54,7 @@ def test_a_second_time_it_is_stopped_changed_and_started_again(machine, settings
     found = run(newer)
     assert [name for name in ORDER if name != "policies"] == list(found)
     assert machine.called == ["start", "stop", "start"]
-    assert manager.look(NAME).command == command(newer, interpreter())
+    assert manager.look(NAME).command == command(newer)
     assert (settings.home / "policies" / "a.yaml").exists()
 
 

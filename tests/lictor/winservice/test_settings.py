@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collectors import sources
-from lictor.winservice import settings
+from lictor.winservice import boot, settings
 from lictor.winservice.settings import ServiceSettings, command
 
 
@@ -27,14 +27,29 @@ def told(*words):
     ],
 )
 def test_what_is_written_on_the_command_line_is_read_back(wanted):
-    words = shlex.split(command(wanted, "/Program Files/python.exe"))
-    assert words[:5] == ["/Program Files/python.exe", "-I", "-m", "lictor.winservice", "host"]
-    assert told(*words[5:]) == wanted
+    words = shlex.split(command(wanted))
+    at = words.index("host")
+    assert words[:at] == settings.start_words()
+    assert told(*words[at + 1 :]) == wanted
 
 
-def test_a_program_with_blanks_in_its_path_is_quoted_so_that_no_other_one_is_started():
-    assert command(ServiceSettings(), r"C:\Program Files\Python\python.exe").startswith(
-        '"C:\\Program Files\\Python\\python.exe" -I '
+@pytest.fixture
+def python(monkeypatch):
+    """Function: a Python at this path, in an environment or not."""
+
+    def be(executable, base=None):
+        monkeypatch.setattr(sys, "executable", executable)
+        monkeypatch.setattr(sys, "_base_executable", base or executable, raising=False)
+        monkeypatch.setattr(sys, "base_prefix", "C:/Python")
+        monkeypatch.setattr(sys, "prefix", "C:/venv" if base else "C:/Python")
+
+    return be
+
+
+def test_a_program_with_blanks_in_its_path_is_quoted_so_that_no_other_one_is_started(python):
+    python(r"C:\Program Files\Python\python.exe")
+    assert command(ServiceSettings()).startswith(
+        '"C:\\Program Files\\Python\\python.exe" -I -m lictor.winservice host '
     )
 
 
@@ -46,12 +61,7 @@ def test_a_relative_home_does_not_depend_on_where_the_service_is_started():
     assert told("--home", "x").home == Path.cwd() / "x"
 
 
-def test_python_itself_is_started_and_told_which_environment_is_its(monkeypatch):
-    monkeypatch.setattr(sys, "_base_executable", "C:/Python/python.exe", raising=False)
-    monkeypatch.setattr(sys, "executable", "C:/venv/Scripts/python.exe")
-    monkeypatch.setattr(sys, "base_prefix", "C:/Python")
-    monkeypatch.setattr(sys, "prefix", "C:/venv")
-    assert settings.interpreter() == "C:/Python/python.exe"
-    assert settings.environment() == ("__PYVENV_LAUNCHER__=C:/venv/Scripts/python.exe",)
-    monkeypatch.setattr(sys, "prefix", "C:/Python")
-    assert settings.environment() == ()
+def test_of_an_environment_python_itself_is_started_and_told_which_one_it_is(python):
+    python("C:/venv/Scripts/python.exe", "C:/Python/python.exe")
+    assert settings.start_words() == ["C:/Python/python.exe", "-I", "-S", boot.__file__, "C:/venv/Scripts/python.exe"]
+    assert Path(boot.__file__).is_file()

@@ -17,7 +17,7 @@ def home(services, lists, tmp_path, monkeypatch):
     monkeypatch.setattr(trust, "program_problems", list)
     made = tmp_path / "my home"
     sealing.seal(made)
-    configuring.put(Wanted(NAME, NAME, "about", command(ServiceSettings(made), "/a b/python")))
+    configuring.put(Wanted(NAME, NAME, "about", command(ServiceSettings(made))))
     for act in (configuring.delay, configuring.recover):
         act(NAME)
     services.known[NAME].state = 4
@@ -53,7 +53,7 @@ def test_a_home_that_was_opened_since_is_noticed(home, lists):
 
 @pytest.mark.parametrize("path", ["/a/b", "/a b/c d", "/x"])
 def test_the_home_is_the_one_that_the_service_was_told(path, services):
-    configuring.put(Wanted(NAME, NAME, "", command(ServiceSettings(Path(path), audit=True), "/a b/python")))
+    configuring.put(Wanted(NAME, NAME, "", command(ServiceSettings(Path(path), audit=True))))
     assert status.home_of(manager.look(NAME)) == Path(path)
     configuring.put(Wanted(NAME, NAME, "", "python"))
     assert status.home_of(manager.look(NAME)) == HOME
