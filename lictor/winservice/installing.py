@@ -31,7 +31,9 @@ def check(settings: ServiceSettings, source: Path | None) -> None:
 
 def install(settings: ServiceSettings, source: Path | None) -> Iterator[Step]:
     """Each step as it is done; the first that fails is the last one where going on would be unsafe or senseless."""
-    yield stopped()
+    yield (step := stopped())
+    if step.state == "failed":
+        return
     for step in sealing.seal(settings.home):
         yield step
         if step.state == "failed":
@@ -111,6 +113,7 @@ def _is_stopped() -> bool:
 
 
 def _start() -> str:
+    manager.stop(NAME, PATIENCE_S)  # its recovery may have started it meanwhile, as it was before
     manager.start(NAME, PATIENCE_S)
     return "started"
 

@@ -92,7 +92,14 @@ def test_one_that_does_not_run_says_why(machine, settings, source):
 def test_one_that_does_not_stop_is_told_of(machine, settings, source):
     run(settings, source)
     machine.ends["stop"] = 3
-    assert installing.stopped().state == "failed"
+    assert {name: step.state for name, step in run(settings, source).items()} == {"stopped": "failed"}
+
+
+def test_one_that_its_recovery_started_meanwhile_is_started_anew(machine, settings, source):
+    run(settings, source)
+    machine.called.clear()
+    assert installing.running(settings.home).state == "confirmed"
+    assert machine.called == ["stop", "start"]
 
 
 def test_a_program_that_others_may_change_is_told_of(machine, settings, source, monkeypatch):
