@@ -7,6 +7,7 @@ installation; whatever else lies there gets the system's owner and list. All of 
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -29,22 +30,26 @@ def seal(home: Path) -> list[Step]:
     for name in PRIVILEGES:
         enable(name)  # where one is missing, the system refuses below, and says so
     try:
-        if home.exists() and (found := tree.links(home)):
-            return [Step("home", "failed", f"{found[0]} leads elsewhere: remove it, then install again")]
         kept = keeps_lists(home.parent)
-        steps = _set_aside(home, kept)
-        _prepare(home)
-        if found := tree.links(home):  # again: until the home was closed, somebody could put one in
-            return [*steps, Step("home", "failed", f"{found[0]} leads elsewhere: remove it, then install again")]
-        if kept and (strange := next(_strangers(home), None)):
-            return [
-                *steps,
-                Step("home", "failed", f"{strange}: not believed; look at it, remove it, then install again"),
-            ]
-        _close(home)
-        return [*steps, look(home, kept=kept)]
+        steps = _set_aside(home, kept=kept)
+        trouble = _trouble(home, kept=kept)
+        if not trouble:
+            _close(home)
+        return [*steps, Step("home", "failed", trouble) if trouble else look(home, kept=kept)]
     except OSError as error:
         return [Step("home", "failed", one_line(error))]
+
+
+def _trouble(home: Path, *, kept: bool) -> str:
+    """Close the home and its folders, and say why what is in it cannot be believed; empty where it can."""
+    if os.path.lexists(home) and (found := tree.links(home)):
+        return f"{found[0]} leads elsewhere: remove it, then install again"
+    _prepare(home)
+    if found := tree.links(home):  # again: until the home was closed, somebody could put one in
+        return f"{found[0]} leads elsewhere: remove it, then install again"
+    if kept and (strange := next(_strangers(home), "")):
+        return f"{strange}: not believed; look at it, remove it, then install again"
+    return ""
 
 
 def look(home: Path, *, kept: bool | None = None) -> Step:
@@ -85,9 +90,9 @@ def keeps_lists(folder: Path) -> bool:
         scratch.rmdir()
 
 
-def _set_aside(home: Path, kept: bool) -> list[Step]:
-    """A home that a stranger owns is not ours, whatever it holds."""
-    if not (kept and home.exists()):
+def _set_aside(home: Path, *, kept: bool) -> list[Step]:
+    """A home that a stranger owns is not ours, whatever it holds, and if it is a link. It is renamed, and never looked into."""
+    if not (kept and os.path.lexists(home)):
         return []
     who = owner(security.describe_itself(str(home)))
     if who in TRUSTED:

@@ -53,6 +53,17 @@ def test_a_home_that_a_user_made_first_is_set_aside_whole(home, lists):
     assert (aside / "policies" / "allow.yaml").exists()
 
 
+def test_a_users_links_are_set_aside_with_his_home_and_lead_nowhere(home, lists, tmp_path):
+    (tmp_path / "system").mkdir()
+    home.symlink_to(tmp_path / "system", target_is_directory=True)
+    lists.of[home] = BY_USER
+    assert states(sealing.seal(home)) == [("set aside", "confirmed"), ("home", "confirmed")]
+    assert list((tmp_path / "system").iterdir()) == []
+    assert not home.is_symlink()
+    (aside,) = home.parent.glob("Lictor.foreign-*")
+    assert aside.is_symlink()
+
+
 @pytest.mark.parametrize("part", ["policies", "lake", "policies/a.yaml", "policies/deep/a.yaml"])
 def test_what_a_user_put_into_a_home_of_ours_is_not_believed(home, lists, part):
     (home / "policies" / "deep").mkdir(parents=True)
