@@ -170,7 +170,5 @@ def test_lictor_runs_from_the_packages_wheel(package, windows):
     done = run("-P", "-m", "lictor", "doctor", "--format", "json", extra={"PYTHONPATH": target})
     checks = {check["name"]: check["state"] for check in json.loads(done.stdout)}
     assert checks["Windows"] in {"ok", "warn"}, done.stderr
-    assert checks["service"] in {"ok", "warn", "fail"}
-    assert (
-        checks["portable source" if "portable source" in checks else next(n for n in checks if "portable" in n)] == "ok"
-    ), checks
+    assert checks["service"] == "warn"  # none is installed there
+    assert checks["source portable"] == "ok", checks
