@@ -12,10 +12,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from lictor.winservice import boot
 from lictor.winservice.names import HOME
 
 AUTO = "auto"
+BOOT = str(Path(__file__).with_name("boot.py"))
+"""By its place: it is not imported here, since it imports what reads these settings."""
 
 
 @dataclass(frozen=True)
@@ -57,4 +58,4 @@ def start_words() -> list[str]:
     """How this Python, isolated, is started again by the service manager, with Lictor: where it is an environment's, by way of ``boot``."""
     if sys.prefix == sys.base_prefix:
         return [sys.executable, "-I", "-m", "lictor.winservice"]
-    return [str(getattr(sys, "_base_executable", sys.executable)), "-I", "-S", boot.__file__, sys.executable]
+    return [str(getattr(sys, "_base_executable", sys.executable)), "-I", "-S", BOOT, sys.executable]
