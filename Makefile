@@ -9,10 +9,10 @@ PY := .venv/bin/python
 SENSOR := collectors/ebpf/sensor
 T ?= tests
 
-.PHONY: help setup sensor demo test lint format types bench docs screenshots clean
+.PHONY: help setup sensor demo test lint format types bench docs screenshots windows-package clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install what is missing (as root, with apt) and make .venv
 	@deploy/setup.sh
@@ -63,6 +63,9 @@ docs: setup ## write docs/schema.md, docs/policy.md, docs/telemetry.md, docs/hun
 
 screenshots: setup ## take pictures of every page of the dashboard for its documentation (needs chromium)
 	@$(PY) -m tools.screenshots
+
+windows-package: setup ## build what a Windows machine is given: wheels, scripts, a policy (docs/windows-deploy.md)
+	@$(PY) -m tools.windows_package
 
 clean: ## remove .venv, the demo's lake, compiled objects and caches
 	@rm -rf .venv .demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

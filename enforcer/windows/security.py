@@ -6,15 +6,23 @@ inherited from the folder, so nobody gets a right by moving or by a change furth
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 SEALED = "D:PAI(A;;FA;;;SY)(A;;FA;;;BA)"
 """Full access for SYSTEM and Administrators, protected, nobody else. SDDL of learn.microsoft.com."""
 
+SEALED_FOLDER = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+"""The same for a folder, and for what is made in it."""
+
 _DACL, _OWNER, _GROUP = 0x4, 0x1, 0x2
 _PROTECTED = -0x80000000  # PROTECTED_DACL_SECURITY_INFORMATION as the signed C long that pywin32 takes
 _FILE = 1  # SE_FILE_OBJECT
 _REVISION = 1
+_READ_CONTROL, _WRITE_DAC, _WRITE_OWNER = 0x20000, 0x40000, 0x80000
+_SHARE_ALL, _OPEN_EXISTING = 7, 3
+_ITSELF = 0x02000000 | 0x00200000  # FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT
 _QUERY, _USER = 0x8, 1  # TOKEN_QUERY, TokenUser
 
 
@@ -37,6 +45,43 @@ def apply(path: str, sddl: str, *, protected: bool) -> None:
         security.SetNamedSecurityInfo(path, _FILE, what, None, None, wanted.GetSecurityDescriptorDacl(), None)
 
 
+def describe_itself(path: str) -> str:
+    """As ``describe``, but of a link or junction itself and never of what it leads to. Raises ``OSError``."""
+    security = _pywin32()
+    with _as_os_error(path), _opened(path, _READ_CONTROL) as handle:
+        found = security.GetSecurityInfo(handle, _FILE, _OWNER | _GROUP | _DACL)
+        return str(
+            security.ConvertSecurityDescriptorToStringSecurityDescriptor(found, _REVISION, _OWNER | _GROUP | _DACL)
+        )
+
+
+def take_over(path: str, sddl: str) -> None:
+    """Set the owner and the DACL that ``sddl`` has, protected; the owner first, who may then set the list. Raises ``OSError``.
+
+    Through handles that never follow a link: whoever swaps a folder for a junction in this moment has his junction closed, not what it leads to.
+    """
+    security = _pywin32()
+    with _as_os_error(path):
+        wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(sddl, _REVISION)
+        owner, dacl = wanted.GetSecurityDescriptorOwner(), wanted.GetSecurityDescriptorDacl()
+        with _opened(path, _WRITE_OWNER) as handle:
+            security.SetSecurityInfo(handle, _FILE, _OWNER, owner, None, None, None)
+        with _opened(path, _READ_CONTROL | _WRITE_DAC) as handle:
+            security.SetSecurityInfo(handle, _FILE, _DACL | _PROTECTED, None, None, dacl, None)
+
+
+def make_folder(path: str, sddl: str) -> None:
+    """Make a folder that is closed from its first moment: nobody can open it in between. Raises ``OSError``, ``FileExistsError``."""
+    security = _pywin32()
+    import pywintypes  # noqa: PLC0415 - as below
+    import win32file  # noqa: PLC0415
+
+    with _as_os_error(path):
+        attributes = pywintypes.SECURITY_ATTRIBUTES()
+        attributes.SECURITY_DESCRIPTOR = security.ConvertStringSecurityDescriptorToSecurityDescriptor(sddl, _REVISION)
+        win32file.CreateDirectoryW(path, attributes)
+
+
 def is_sealed(sddl: str) -> bool:
     """Whether a descriptor as read back lets only SYSTEM and Administrators in and inherits nothing. Pure."""
     _, mark, dacl = sddl.partition("D:")
@@ -56,6 +101,40 @@ def own_sid() -> str:
     with _as_os_error("this process"):
         token = security.OpenProcessToken(win32api.GetCurrentProcess(), _QUERY)
         return str(security.ConvertSidToStringSid(security.GetTokenInformation(token, _USER)[0]))
+
+
+_KNOWN = {
+    "WD": "everybody",
+    "BU": "Users",
+    "AU": "Authenticated Users",
+    "IU": "interactive users",
+    "BG": "Guests",
+    "CO": "the creator",
+}
+"""Abbreviations of SDDL that a person may not know."""
+
+
+def name_of(sid: str) -> str:
+    """The account that SDDL means by a SID or abbreviation, else the SID itself; never raises."""
+    if sid in _KNOWN:
+        return _KNOWN[sid]
+    with suppress(Exception):  # elsewhere than on Windows, or an account that is gone
+        security = _pywin32()
+        name, domain, _ = security.LookupAccountSid(None, security.ConvertStringSidToSid(sid))
+        return f"{domain}\\{name} ({sid})" if domain else f"{name} ({sid})"
+    return sid
+
+
+@contextmanager
+def _opened(path: str, access: int) -> Iterator[Any]:
+    """A handle to a file or folder as it is, link or not; with the backup privileges held, whatever its list says."""
+    import win32file  # noqa: PLC0415 - as below
+
+    handle = win32file.CreateFileW(path, access, _SHARE_ALL, None, _OPEN_EXISTING, _ITSELF, None)
+    try:
+        yield handle
+    finally:
+        handle.Close()
 
 
 def _pywin32() -> Any:

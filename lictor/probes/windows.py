@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from collectors.etw import machine, tracing
@@ -11,6 +11,10 @@ from enforcer.interface import Outcome
 from enforcer.windows.privileges import enable
 from lictor.probes.check import FAIL, OK, WARN, Check, Probe
 from lictor.system import here
+from lictor.winservice.status import status
+from lictor.winservice.steps import Step
+
+_INSTALL = "as administrator: python -m lictor.winservice install"
 
 LEAST_BUILD = 16299
 """Windows 10 1709: the first with an unbounded number of providers per session and start keys in every event."""
@@ -22,7 +26,7 @@ PRIVILEGES = {
 }
 """Right of a token → what is lost without it."""
 
-_AS_SERVICE = "run as administrator (elevated), or as a service (python -m lictor.winservice)"
+_AS_SERVICE = "run as administrator (elevated), or as a service (python -m lictor.winservice install)"
 
 
 def administrator(uid: Callable[[], int] = here.own_uid) -> Check:
@@ -72,6 +76,30 @@ def drives(volumes: Callable[[], list[tuple[str, str]]] = machine.volumes) -> Ch
     return Check("drives", OK, ", ".join(f"{drive} {device}" for device, drive in found))
 
 
+def service(steps: Callable[[], Iterable[Step]] = status) -> Check:
+    """Whether the service is there, runs, comes back after a failure, and is the only one that writes its home."""
+    found = list(steps())
+    if not found[1:]:
+        return Check(
+            "service", WARN, found[0].evidence, "agents are watched only while somebody runs lictor watch", _INSTALL
+        )
+    by_state = {state: [s for s in found if s.state == state] for state in ("failed", "unverified")}
+    if wrong := by_state["failed"]:
+        costs = (
+            "agents are not watched"
+            if any(s.name == "running" for s in wrong)
+            else "the service is not what was installed"
+        )
+        return Check("service", FAIL, "; ".join(f"{s.name}: {s.evidence}" for s in wrong), costs, _INSTALL)
+    if unknown := by_state["unverified"]:
+        costs = "these could not be made sure of"
+        return Check(
+            "service", WARN, "; ".join(f"{s.name}: {s.evidence}" for s in unknown), costs, "run as administrator"
+        )
+    return Check("service", OK, "runs, comes back after a failure, and its home is closed")
+
+
 PROBES: tuple[Probe, ...] = (
     administrator, *(partial(privilege, name) for name in PRIVILEGES), version, library, drives,
+    service,
 )  # fmt: skip

@@ -23,10 +23,10 @@ rules:
 HOST = """
 import sys
 sys.path.insert(0, {code!r})
-from lictor.winservice import main
-sys.exit(main(["--home", {home!r}, "--source", "portable"]))
+from lictor.winservice.__main__ import main
+sys.exit(main(["host", "--home", {home!r}, "--source", "portable", "--unsealed"]))
 """
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 @pytest.fixture

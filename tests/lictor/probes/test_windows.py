@@ -7,6 +7,7 @@ import pytest
 from enforcer.interface import Outcome
 from lictor.probes import windows
 from lictor.probes.check import FAIL, OK, WARN
+from lictor.winservice.steps import Step
 
 
 @pytest.mark.parametrize(("uid", "state"), [(0, OK), (1, WARN)])
@@ -35,3 +36,22 @@ def test_a_package_that_is_missing_is_named_with_its_version():
 def test_drives_are_listed_and_none_is_a_defect():
     assert windows.drives(lambda: [(r"\Device\HarddiskVolume3", "C:")]).found == r"C: \Device\HarddiskVolume3"
     assert windows.drives(list).state == FAIL
+
+
+def stands(**states):
+    return lambda: [Step(name, state, f"about {name}") for name, state in states.items()]
+
+
+def test_a_service_that_is_not_installed_is_a_warning_and_one_that_does_not_run_a_failure():
+    missing = windows.service(stands(service="failed"))
+    assert (missing.state, "winservice install" in missing.fix) == (WARN, True)
+    ended = windows.service(stands(service="confirmed", running="failed", home="failed"))
+    assert (ended.state, ended.costs) == (FAIL, "agents are not watched")
+    assert ended.found == "running: about running; home: about home"
+    assert windows.service(stands(service="confirmed", running="confirmed", home="failed")).state == FAIL
+
+
+def test_what_could_not_be_read_back_of_a_service_is_told():
+    told = windows.service(stands(service="confirmed", running="confirmed", recovery="unverified"))
+    assert (told.state, told.found) == (WARN, "recovery: about recovery")
+    assert windows.service(stands(service="confirmed", running="confirmed")).state == OK
