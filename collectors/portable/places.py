@@ -89,16 +89,22 @@ class Places:
         needed = set(self._needed())
         # Watchdog ends the thread of a watch whose top was removed.
         living = {emitter.watch for emitter in self._observer.emitters if emitter.is_alive()}
-        for key, watch in list(self._watches.items()):
-            if key not in needed or watch not in living:
-                del self._watches[key]
-                self._observer.unschedule(watch)
+        self._let_go([key for key, watch in self._watches.items() if key not in needed or watch not in living])
         for path, recursive in sorted(needed - self._watches.keys()):
             try:
                 watch = self._observer.schedule(self._handler, path, recursive=recursive, event_filter=EVENTS)
             except OSError:  # noted where it was refused; or the folder went at this moment
                 continue
             self._watches[path, recursive] = watch
+
+    def _let_go(self, keys: Collection[tuple[str, bool]]) -> None:
+        """End watches: all threads are told first, since watchdog waits for each, which on Windows looks up but now and then."""
+        watches = {self._watches.pop(key) for key in keys}
+        for emitter in self._observer.emitters:
+            if emitter.watch in watches:
+                emitter.stop()
+        for watch in watches:
+            self._observer.unschedule(watch)
 
     def _needed(self) -> Iterator[tuple[str, bool]]:
         for scope in self._scopes.values():

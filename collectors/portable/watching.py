@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collectors.portable.trouble import Trouble
 
 
+LOOK_UP_S = 0.25
+"""How often watchdog's thread on Windows looks whether it is to end; a second by itself, and the end of a run waits for it."""
+
+
 class Watching(Protocol):
     """An observer, and what else is asked of it."""
 
@@ -41,7 +45,7 @@ class _Other:
     def __init__(self) -> None:
         from watchdog.observers import Observer  # noqa: PLC0415 - it is Linux's on Linux
 
-        self.observer: BaseObserver = Observer()
+        self.observer: BaseObserver = Observer(timeout=LOOK_UP_S)
 
     def quiet(self) -> bool:
         return True

@@ -39,7 +39,6 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/corpus.py": "finds real files of other projects for tests that read them",
     "tests/receivers/*.py": "other ends for tests: daemons and small servers that exports and sign-ins talk to",
     "tests/apt.py": "installs system packages for tests that want them",
-    "tests/wine.py": "finds or builds the Windows Python that tests run under Wine",
     "tests/npm.py": "fetches other products for tests that ask them",
     "tests/**/*_judge.py": "another product that tests beside it ask for its opinion",
     "tests/**/conftest.py": "fixtures for the tests beside it",

@@ -141,7 +141,6 @@ def windows(package, tmp_path_factory):
     return run, winpython.windows_path(installer) + "\\pip", folder / "site"
 
 
-@pytest.mark.alone
 def test_pip_on_windows_finds_all_that_it_needs_in_the_package(package, windows):
     run, pip, _site = windows
     wheels = winpython.windows_path(package / "wheels")
@@ -153,7 +152,6 @@ def test_pip_on_windows_finds_all_that_it_needs_in_the_package(package, windows)
     assert {name.rpartition("-")[0].lower().replace("_", "-") for name in taken.split()} == wanted
 
 
-@pytest.mark.alone
 def test_lictor_runs_from_the_packages_wheel(package, windows):
     run, pip, site = windows
     (own,) = (package / "wheels").glob("lictor-*.whl")

@@ -6,6 +6,7 @@ import time
 from threading import Event
 
 import pytest
+from watchdog.observers.api import BaseObserver, EventEmitter
 
 from collectors.portable import places as module
 from collectors.portable.places import Places
@@ -165,3 +166,27 @@ def test_runs_come_and_go_while_files_are_told(watched, tmp_path):
         watched.places.heed(2 + n % 7, [work])
         watched.places.drop(2 + (n + 3) % 7)
     assert len([name for operation, name in watched.told(1.0) if operation == "file.create"]) == 300
+
+
+class SlowToEnd(EventEmitter):
+    """As watchdog's on Windows: it learns that it is to end once its wait is over."""
+
+    def queue_events(self, timeout):
+        time.sleep(timeout)
+
+
+def test_the_end_of_a_run_does_not_wait_for_each_of_its_places_in_turn(tmp_path):
+    observer = BaseObserver(SlowToEnd, timeout=0.4)
+    observer.start()
+    folders = [tmp_path / f"place{n}" for n in range(8)]
+    for folder in folders:
+        folder.mkdir()
+    places = Places(observer, Touches(lambda _: True, Event()), Trouble(print), [])
+    places.heed(1, folders)
+    assert len(observer.emitters) == 8
+    begun = time.monotonic()
+    places.drop(1)
+    assert time.monotonic() - begun < 0.8
+    assert observer.emitters == set()
+    observer.stop()
+    observer.join()
