@@ -30,12 +30,16 @@ _PARTS = re.compile(r"(?:O:(?P<owner>.*?))?(?:G:.*?)?(?:D:(?P<dacl>.*?))?(?:S:.*
 
 
 class Entry(NamedTuple):
-    """One line of an access list: does it allow, whom, and what (an access mask); ``inherits_only`` is for what lies below."""
+    """One line of an access list: does it allow, whom, and what (an access mask); ``inherits_only`` is for what lies below.
+
+    ``inherited``: it came from the folder above.
+    """
 
     allows: bool
     whom: str
     mask: int
     inherits_only: bool
+    inherited: bool = False
 
 
 def owner(sddl: str) -> str:
@@ -56,6 +60,11 @@ def entries(sddl: str) -> Iterator[Entry]:
         yield Entry(allows=True, whom=EVERYBODY, mask=ANY, inherits_only=False)
     for text in dacl.split("(")[1:]:
         yield _entry(text.rstrip(")").split(";"))
+
+
+def explicit(sddl: str) -> list[Entry]:
+    """The lines that are a file's own."""
+    return [entry for entry in entries(sddl) if not entry.inherited]
 
 
 def is_protected(sddl: str) -> bool:
@@ -79,7 +88,8 @@ def _entry(fields: list[str]) -> Entry:
         return Entry(allows=True, whom=EVERYBODY, mask=ANY, inherits_only=False)
     kind, flags, rights, whom = fields[0], fields[1], fields[2], fields[5]
     marks = {flags[i : i + 2] for i in range(0, len(flags), 2)}
-    return Entry(allows=kind not in {"D", "OD", "XD"}, whom=whom, mask=mask_of(rights), inherits_only="IO" in marks)
+    allows = kind not in {"D", "OD", "XD"}
+    return Entry(allows, whom, mask_of(rights), inherits_only="IO" in marks, inherited="ID" in marks)
 
 
 def _part(sddl: str, name: str) -> str:

@@ -13,6 +13,8 @@ from enforcer.windows import api
 from enforcer.windows.structures import TokenPrivilege
 
 DEBUG = "SeDebugPrivilege"
+OWNERS = ("SeTakeOwnershipPrivilege", "SeRestorePrivilege", "SeBackupPrivilege")
+"""With them the owner of a file is changed, whatever its list says."""
 
 _ADJUST_AND_QUERY = 0x0028
 _ENABLED = 0x2

@@ -31,19 +31,25 @@ class Quarantine:
         """``end`` is asked only for the process that the order is about; ``who`` tells who holds a file."""
         self._vault, self._end, self._who = vault, end, who
 
-    def __call__(self, order: Order, deed: str) -> Outcome:
+    def __call__(self, order: Order, deed: str | None) -> Outcome:
         """Take ``order.object`` away; see the module."""
         path = order.object or ""
-        finding = {"run": order.run, "rule": order.rule, "policy": order.policy, "pid": order.pid}
+        finding = {
+            "agent_run": order.run, "rule": order.rule, "policy": order.policy,
+            "process_key": order.process_key, "pid": order.pid, "actor": order.actor,
+        }  # fmt: skip
         try:
-            record = self._vault.intend(path, finding, deed)
+            with self._vault.locked():
+                return self._done(order, self._vault.intend(path, finding, deed))
         except (OSError, VaultError) as error:
             return Outcome("failed", f"{path}: {error}")
+
+    def _done(self, order: Order, record: Record) -> Outcome:
         try:
             return self._take(order, record)
         except (OSError, VaultError) as error:
             self._vault.undo(record, str(error))
-            return Outcome("failed", f"{path} stays where it is: {error}")
+            return Outcome("failed", f"{record.path} stays where it is: {error}")
 
     def _take(self, order: Order, record: Record) -> Outcome:
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from enforcer.vault.record import OPEN, How, Record, VaultError
 from enforcer.windows import moving, security
+from enforcer.windows.give_back import finish_purge, finish_restore
 from enforcer.windows.vault import WindowsVault
 
 
@@ -22,12 +23,13 @@ def reconcile(vault: WindowsVault) -> Iterator[tuple[Record, Record]]:
     One that cannot be settled now (a drive that is not there, say) stays as it is, for the next start. Raises ``VaultError`` when a record
     cannot be read.
     """
-    vault.clear()
-    for record in vault.records():
-        with suppress(OSError, VaultError):
-            now = _settled(vault, record)
-            if now != record:
-                yield record, now
+    with vault.locked():
+        vault.clear()
+        for record in vault.records():
+            with suppress(OSError, VaultError):
+                now = _settled(vault, record)
+                if now != record:
+                    yield record, now
 
 
 def unsettled(vault: WindowsVault) -> list[Record]:
@@ -45,6 +47,8 @@ def _settled(vault: WindowsVault, record: Record) -> Record:
         return _intended(vault, record)
     if record.state == "restoring":
         return _restoring(vault, record)
+    if record.state == "purging":
+        return finish_purge(vault, record)
     if record.state == "taken":
         _close(vault.place(record))
     return record
@@ -84,7 +88,7 @@ def _restoring(vault: WindowsVault, record: Record) -> Record:
     whole = target.is_file() and moving.sha256(str(target)) == record.sha256
     if whole:
         place.unlink(missing_ok=True)
-        return vault.finish_restore(record)
+        return finish_restore(vault, record)
     if not place.exists():
         raise VaultError(f"{record.id}: neither in the vault nor whole at {target}")
     _close(str(place))
@@ -105,4 +109,4 @@ def _number(path: str) -> tuple[int, int] | None:
 def _close(place: str) -> None:
     """Only SYSTEM and Administrators may open it."""
     if not security.is_sealed(security.describe(place)):
-        security.apply(place, security.SEALED, protected=True)
+        security.seal(place)

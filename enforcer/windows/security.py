@@ -10,8 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from enforcer.windows.accesslist import ANY, entries, explicit, is_protected, may, owner
+from enforcer.windows.privileges import OWNERS, enable
+
 SEALED = "D:PAI(A;;FA;;;SY)(A;;FA;;;BA)"
 """Full access for SYSTEM and Administrators, protected, nobody else. SDDL of learn.microsoft.com."""
+
+OWNER = "O:BA"
+"""Administrators: whoever owns a file may change its list, whatever that says."""
 
 SEALED_FOLDER = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 """The same for a folder, and for what is made in it."""
@@ -63,11 +69,45 @@ def take_over(path: str, sddl: str) -> None:
     security = _pywin32()
     with _as_os_error(path):
         wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(sddl, _REVISION)
-        owner, dacl = wanted.GetSecurityDescriptorOwner(), wanted.GetSecurityDescriptorDacl()
+        whose, dacl = wanted.GetSecurityDescriptorOwner(), wanted.GetSecurityDescriptorDacl()
         with _opened(path, _WRITE_OWNER) as handle:
-            security.SetSecurityInfo(handle, _FILE, _OWNER, owner, None, None, None)
+            security.SetSecurityInfo(handle, _FILE, _OWNER, whose, None, None, None)
         with _opened(path, _READ_CONTROL | _WRITE_DAC) as handle:
             security.SetSecurityInfo(handle, _FILE, _DACL | _PROTECTED, None, None, dacl, None)
+
+
+def seal(path: str) -> None:
+    """Leave a file or folder to SYSTEM and Administrators: owner and list. Raises ``OSError``.
+
+    Where the owner may not be changed (no administrator), the list alone; ``is_sealed`` tells it then.
+    """
+    for name in OWNERS:
+        enable(name)
+    try:
+        take_over(path, OWNER + SEALED)
+    except OSError:
+        apply(path, SEALED, protected=True)
+
+
+def give_back(path: str, sddl: str) -> str:
+    """Set the owner and the list that ``sddl`` has; the owner first, as long as the list lets us. Raises ``OSError``.
+
+    Gives what did not read back, in words: another's file may be given to him by an administrator alone. What the folder
+    hands down is the folder's affair and not compared.
+    """
+    security, note = _pywin32(), ""
+    for name in OWNERS:
+        enable(name)
+    try:
+        with _as_os_error(path), _opened(path, _WRITE_OWNER) as handle:
+            wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(sddl, _REVISION)
+            security.SetSecurityInfo(handle, _FILE, _OWNER, wanted.GetSecurityDescriptorOwner(), None, None, None)
+    except OSError as error:
+        note = f"its owner could not be given back: {error.strerror or error}"
+    apply(path, sddl, protected=is_protected(sddl))
+    if note or owner(found := describe(path)) != owner(sddl):
+        return note or "its owner reads back as another"
+    return "" if explicit(found) == explicit(sddl) else f"its access list reads back as {found}"
 
 
 def make_folder(path: str, sddl: str) -> None:
@@ -83,14 +123,9 @@ def make_folder(path: str, sddl: str) -> None:
 
 
 def is_sealed(sddl: str) -> bool:
-    """Whether a descriptor as read back lets only SYSTEM and Administrators in and inherits nothing. Pure."""
-    _, mark, dacl = sddl.partition("D:")
-    flags, *entries = dacl.partition("S:")[0].split("(")
-    return (
-        bool(mark and entries)
-        and "P" in flags
-        and all(entry.startswith("A;") and entry.rstrip(")").endswith((";SY", ";BA")) for entry in entries)
-    )
+    """Whether a descriptor as read back belongs to them, lets only SYSTEM and Administrators in and inherits nothing. Pure."""
+    listed = list(entries(sddl))
+    return bool(listed) and all(entry.allows for entry in listed) and is_protected(sddl) and not may(sddl, ANY)
 
 
 def own_sid() -> str:

@@ -2,11 +2,12 @@
 
 ::
 
+    <vault>/lock                   held by whoever changes anything
     <vault>/records/<id>.json      one record per file, written before the file is touched
     <vault>/content/<id>           the file, without an extension, open to SYSTEM and Administrators only
 
 Owner, group and DACL (as SDDL), attributes and the mark of the Web (the stream Zone.Identifier) are in the record's traits, so that a
-restored file is what it was.
+restored file is what it was. The vault's file belongs to Administrators: whoever owns a file may change who may open it.
 """
 
 from __future__ import annotations
@@ -16,24 +17,40 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from enforcer.vault.record import Record, Traits, VaultError, from_json, to_json
 from enforcer.windows import moving, security
+from enforcer.windows.alone import alone
 
 ZONE = "Zone.Identifier"
-_SDDL = "windows.sddl"
+SDDL = "windows.sddl"
+"""Name of the security descriptor among the traits."""
+PATIENCE_S = 20.0
+"""How long it is waited for another process that changes something."""
 
 
 class WindowsVault:
-    """The vault below ``root``; made by the first file. One Lictor uses it at a time."""
+    """The vault below ``root``; made by the first file."""
 
     def __init__(self, root: str) -> None:
         self.root = Path(root)
         self._records, self._content = self.root / "records", self.root / "content"
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Sole right to change things, against other processes too; waits for others. Raises ``VaultError``, ``OSError``."""
+        self._prepare()
+        with self._lock:
+            try:
+                with alone(str(self.root / "lock"), PATIENCE_S):
+                    yield
+            except TimeoutError as error:
+                raise VaultError(f"the vault is in use: {error}") from error
 
     def intend(self, path: str, finding: Mapping[str, Any], deed: str | None = None) -> Record:
         """Write down what is about to be taken; raises ``OSError`` when it is not there, ``VaultError`` when it is no file."""
@@ -58,7 +75,7 @@ class WindowsVault:
         copied = moving.move(record.path, place)
         sha256 = moving.sha256(place)
         record = self.write(record.now("taken", how="copied" if copied else "moved", sha256=sha256))
-        security.apply(place, security.SEALED, protected=True)
+        security.seal(place)
         return record
 
     def at_next_start(self, record: Record, why: str) -> Record:
@@ -70,22 +87,6 @@ class WindowsVault:
         """The file was left as it was."""
         return self.write(record.now("undone", note=why))
 
-    def restore(self, item: str, to: str | None = None) -> Record:
-        """Put a file back, replacing nothing, with its security, times and mark; raises ``OSError`` or ``VaultError``."""
-        record = self.read(item)
-        if record.state != "taken":
-            raise VaultError(f"{item} is not in the vault: {record.state}")
-        target, place = to or record.path, self.place(record)
-        if moving.sha256(place) != record.sha256:
-            raise VaultError(f"{item}: its content changed in the vault; not restored")
-        record = self.write(record.now("restoring", to=target))
-        try:
-            moving.move(place, target, replace=False)
-        except OSError:
-            self.write(record.now("taken", to=None))
-            raise
-        return self.finish_restore(record)
-
     def records(self) -> list[Record]:
         """Every record, oldest first; one that cannot be read raises ``VaultError``."""
         found = [self.read(path.stem) for path in self._records.glob("*.json")]
@@ -96,10 +97,12 @@ class WindowsVault:
         for path in self._records.glob("*.new"):
             path.unlink()
 
-    def finish_restore(self, record: Record) -> Record:
-        """Give a file that lies at its target again all that was its own; raises ``OSError``."""
-        _give_back(record.to or record.path, record.traits)
-        return self.write(record.now("restored"))
+    def find(self, begin: str) -> Record:
+        """The record whose id begins so; raises ``VaultError`` when none or several do."""
+        hits = [record for record in self.records() if record.id.startswith(begin)] if begin else []
+        if len(hits) != 1:
+            raise VaultError(f"{len(hits) or 'no'} quarantined files have an id like {begin!a}")
+        return hits[0]
 
     def read(self, item: str) -> Record:
         """One record by its whole id; raises ``VaultError``."""
@@ -124,11 +127,11 @@ class WindowsVault:
             folder.mkdir(parents=True, exist_ok=True)
         if made:
             for folder in (self.root, self._records, self._content):
-                security.apply(str(folder), security.SEALED, protected=True)
+                security.seal(str(folder))
 
 
 def _traits(path: str, found: os.stat_result) -> Traits:
-    kept = {_SDDL: _base64(security.describe(path).encode())}
+    kept = {SDDL: _base64(security.describe(path).encode())}
     stream = _stream(path)
     if stream is not None:
         kept[ZONE] = _base64(stream)
@@ -141,13 +144,6 @@ def _stream(path: str) -> bytes | None:
         return Path(f"{path}:{ZONE}").read_bytes()
     except OSError:
         return None
-
-
-def _give_back(path: str, traits: Traits) -> None:
-    sddl = base64.b64decode(traits.xattrs[_SDDL]).decode()
-    security.apply(path, sddl, protected="D:P" in sddl)
-    os.utime(path, ns=(traits.atime_ns, traits.mtime_ns))
-    Path(path).chmod(traits.mode)
 
 
 def _base64(data: bytes) -> str:

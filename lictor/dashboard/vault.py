@@ -10,6 +10,7 @@ from dashboards.interface import Account, DashboardError, Rows
 from enforcer.vault.record import Record
 from lictor import quarantining
 from lictor.errors import LictorError
+from lictor.vault import here
 from pipeline.lake.errors import LakeError
 from pipeline.lake.writer import LakeWriter
 
@@ -32,9 +33,7 @@ class LakeVault:
         """Puts a file back where it was, never over another."""
         actor = f"dashboard: {account.name}"
         record = self._done(lambda: quarantining.restore(self._vault, file, self._write, actor=actor))
-        return (
-            f"restored to {quarantining.shown(record.to or record.path)}; owner, mode, times and attributes read back"
-        )
+        return f"restored to {quarantining.shown(record.to or record.path)}; {here.restored(record).evidence}"
 
     def purge(self, file: str, account: Account, why: str) -> str:  # noqa: ARG002 - as above
         """Deletes a file for good; the record of it stays."""

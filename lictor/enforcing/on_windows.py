@@ -26,9 +26,7 @@ from enforcer.windows.vault import WindowsVault
 from lictor.enforcing.leftovers import Leftovers
 from lictor.enforcing.machine import Machine, Parts, Reach, then
 from lictor.live import LiveRun
-
-FOLDER = "quarantine"
-"""The vault's folder below the lake, as on every system."""
+from lictor.quarantining import FOLDER, settle, vault_of
 
 _END_S = 2.0
 
@@ -39,10 +37,8 @@ class WindowsMachine(Machine):
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._guard = WindowsGuard(files=[str(file) for file in parts.files])
-        self._vault = WindowsVault(str(parts.lake / FOLDER))
-        self._windows = WindowsEnforcer(
-            self._guard, Quarantine(self._vault, partial(process.kill_process, timeout=_END_S))
-        )
+        vault = WindowsVault(str(parts.lake / FOLDER))
+        self._windows = WindowsEnforcer(self._guard, Quarantine(vault, partial(process.kill_process, timeout=_END_S)))
         self.enforcer = self._windows
         self._keeper: Keeper | None = None
         self._keeper_log = parts.lake / "keeper.jsonl"
@@ -56,7 +52,9 @@ class WindowsMachine(Machine):
         told = enable()
         if not told.confirmed:
             self._parts.report(told.evidence)
-        Leftovers(self._vault, self._parts.collector.context).settle(self._parts.keep, self._parts.report)
+        for line in settle(vault_of(self._parts.lake), self._parts.keep):
+            self._parts.report(line)
+        Leftovers(self._parts.collector.context).settle(self._parts.keep, self._parts.report)
         self._keeper_log = log
         self._keeper = Keeper.start(log)
 

@@ -24,6 +24,7 @@ from collectors.interface import CollectorError
 from enforcer.interface import Order, Outcome
 from enforcer.vault.record import VaultError
 from enforcer.windows import process
+from enforcer.windows.give_back import restore
 from enforcer.windows.isolate import ProgramBlock
 from enforcer.windows.job import Job
 from enforcer.windows.keeper import Keeper, KeeperError
@@ -156,7 +157,7 @@ def quarantine() -> Check:
         order = Order("quarantine", run="doctor", process_key=0, pid=0, object=str(file))
         told = Quarantine(vault, _nobody_is_ended)(order, "doctor")
         try:
-            back = vault.restore(next(iter(vault.root.glob("records/*.json"))).stem).state
+            back = restore(vault, next(iter(vault.root.glob("records/*.json"))).stem).state
         except (StopIteration, OSError, VaultError) as error:
             return Check(name, FAIL, f"{told.evidence}; not restored: {error}", costs, "report it")
     state = OK if told.confirmed else WARN

@@ -15,19 +15,15 @@ from pathlib import Path
 
 from enforcer.windows import security
 from enforcer.windows.accesslist import ANY, CHANGE, TRUSTED, is_protected, may, owner
-from enforcer.windows.privileges import enable
+from enforcer.windows.privileges import OWNERS, enable
 from lictor.winservice import tree
 from lictor.winservice.names import LAKE, LOG, POLICIES
 from lictor.winservice.steps import Step, one_line
 
-OWNER = "O:BA"
-PRIVILEGES = ("SeTakeOwnershipPrivilege", "SeRestorePrivilege", "SeBackupPrivilege")
-"""With them the owner of a file is changed, whatever its list says; an administrator holds them, asleep."""
-
 
 def seal(home: Path) -> list[Step]:
     """Make or close the home; the steps, the last of which says what was read back. Never raises."""
-    for name in PRIVILEGES:
+    for name in OWNERS:
         enable(name)  # where one is missing, the system refuses below, and says so
     try:
         kept = keeps_lists(home.parent)
@@ -83,7 +79,7 @@ def keeps_lists(folder: Path) -> bool:
     """Whether the file system of a folder keeps owners and access lists: tried with a folder that is removed again. Raises ``OSError``."""
     scratch = folder / f".lictor-{secrets.token_hex(6)}"
     folder.mkdir(parents=True, exist_ok=True)
-    security.make_folder(str(scratch), OWNER + security.SEALED_FOLDER)
+    security.make_folder(str(scratch), security.OWNER + security.SEALED_FOLDER)
     try:
         return _is_closed(scratch, top=True)
     finally:
@@ -110,12 +106,12 @@ def _prepare(home: Path) -> None:
     """Every folder is made closed; one that is there is closed before anything in it is looked at."""
     for folder in (home, *(home / name for name in (POLICIES, LAKE, LOG))):
         try:
-            security.make_folder(str(folder), OWNER + security.SEALED_FOLDER)
+            security.make_folder(str(folder), security.OWNER + security.SEALED_FOLDER)
         except OSError:
             if not folder.is_dir():
                 raise
         if folder == home:
-            security.take_over(str(home), OWNER + security.SEALED_FOLDER)
+            security.take_over(str(home), security.OWNER + security.SEALED_FOLDER)
 
 
 def _strangers(home: Path) -> Iterator[str]:
@@ -139,7 +135,7 @@ def _close(home: Path) -> None:
     for path in tree.of_home(home):
         if not _is_closed(path, top=path == home):
             wanted = security.SEALED_FOLDER if path.is_dir() else security.SEALED
-            security.take_over(str(path), OWNER + wanted)
+            security.take_over(str(path), security.OWNER + wanted)
 
 
 def _is_closed(path: Path, *, top: bool) -> bool:

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from enforcer.interface import Order
-from enforcer.vault.holders import Holder
 from enforcer.vault.record import VaultError
-from enforcer.vault.take import Taken, take
+from enforcer.vault.take import take
 from lictor import quarantining
 from lictor.errors import LictorError
 
@@ -62,21 +61,6 @@ def test_what_cannot_be_done_is_an_outcome(vault, file, tmp_path, name):
 def test_another_inode_is_not_touched(vault, file):
     assert quarantining.quarantine(vault, order(file), inode=(1, 1)).enforcement == "failed"
     assert file.exists()
-
-
-def test_what_a_quarantine_does_not_prove_is_said(vault, file):
-    record = take(vault, str(file), {}).record
-    cases = {
-        "1 other name of it stay": (Taken(replace(record, links=2), []), True, "confirmed"),
-        "still held open by sh (7, write), who keep": (Taken(record, [Holder(7, "sh", "write")]), True, "unverified"),
-        " and 3 more, who": (Taken(record, [Holder(i, "sh", "read") for i in range(8)]), True, "unverified"),
-        "without root the same user": (Taken(record, []), False, "unverified"),
-        "processes of root can still read": (Taken(replace(record, how="sealed"), []), True, "unverified"),
-        "the copy read back": (Taken(replace(record, how="copied"), []), True, "confirmed"),
-    }
-    for text, (taken, root, enforcement) in cases.items():
-        found = quarantining.outcome(taken, root=root)
-        assert (text in found.evidence, found.enforcement) == (True, enforcement), found
 
 
 def test_restore_and_purge_are_two_rows_each(vault, file, rows, write):
@@ -142,6 +126,16 @@ def test_an_interrupted_deed_gets_its_result(vault, file, rows, write, state, ac
     [row] = rows
     assert (row["id"], row["phase"], row["action"], row["enforcement"]) == ("a-1", "result", action, enforcement)
     assert quarantining.settle(vault, write) == []
+
+
+def test_a_file_that_the_system_took_later_has_two_rows_of_its_own(vault, file, rows, write, monkeypatch):
+    quarantining.quarantine(vault, order(file), "a-1")
+    [record] = vault.records()
+    vault.write(replace(record, state="intended", how=None))
+    monkeypatch.setattr(quarantining.here, "is_delayed", lambda found: found.state == "intended")
+    quarantining.settle(vault, write)
+    assert [(row["phase"], row["enforcement"]) for row in rows] == [("intent", None), ("result", "confirmed")]
+    assert len({row["id"] for row in rows} | {"a-1"}) == 2
 
 
 def test_nothing_is_made_where_there_is_no_vault(vault, rows, write):

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -106,3 +108,29 @@ def test_doctor_does_each_deed_and_says_what_came_of_it(lictor):
     assert checks["firewall"]["state"] == "ok" or "rules are not there after netsh ran" in checks["firewall"]["found"]
     assert checks["quarantine"]["found"].endswith("; then restored")
     assert checks["quarantine"]["state"] == "ok" or "access list reads back as" in checks["quarantine"]["found"]
+
+
+def test_a_file_is_taken_away_listed_restored_and_purged(lictor, tmp_path):
+    file, lake = tmp_path / "tool.exe", ("--lake", tmp_path / "lake")
+    file.write_bytes(b"bad")
+
+    def take():
+        # Only where access lists are kept is anything confirmed.
+        kept = not Path("Z:\\proc").is_dir()
+        lictor("quarantine", "take", file, *lake, status=0 if kept else 1)
+        assert not file.exists()
+        (row,) = json.loads(lictor("quarantine", "list", *lake, "--format", "json"))
+        assert (row["path"], row["state"], row["sha256"]) == (str(file), "taken", sha256(b"bad").hexdigest())
+        return row["id"]
+
+    assert str(file) in lictor("quarantine", "restore", take()[:6], *lake)
+    assert file.read_bytes() == b"bad"
+    assert "purged" in lictor("quarantine", "purge", take(), *lake)
+    assert json.loads(lictor("quarantine", "list", *lake, "--format", "json")) == []
+    told = json.loads(
+        lictor("sql", *lake, "--format", "json", "SELECT action, phase FROM actions ORDER BY time, phase")
+    )
+    assert [row["action"] for row in told] == [
+        a for a in ("quarantine", "restore", "quarantine", "purge") for _ in (0, 1)
+    ]
+    assert {row["phase"] for row in told} == {"intent", "result"}

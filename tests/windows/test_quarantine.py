@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import winreg
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from enforcer.interface import GuardRefusal
 from enforcer.vault.record import VaultError
 from enforcer.windows import process
 from enforcer.windows.enforcer import WindowsEnforcer
+from enforcer.windows.give_back import restore
 from enforcer.windows.guard import WindowsGuard
 from enforcer.windows.quarantine import Quarantine
 from enforcer.windows.vault import WindowsVault
@@ -75,7 +77,7 @@ def test_file_is_gone_from_its_place_and_comes_back_as_it_was(vault, file, order
     assert record.sha256 in outcome.evidence
     # Wine maps access lists to mode bits: what reads back is not what was set, and then nothing is confirmed.
     assert outcome.confirmed or "access list reads back as" in outcome.evidence
-    assert vault.restore(record.id).state == "restored"
+    assert restore(vault, record.id).state == "restored"
     assert file.read_bytes() == CONTENT
     assert abs(file.stat().st_mtime_ns - 10**18) < 1000
 
@@ -84,10 +86,30 @@ def test_restore_replaces_nothing(vault, file, order):
     Quarantine(vault, end)(order(os.getpid(), object=str(file)), "deed")
     file.write_bytes(b"new")
     record = record_of(vault)
-    with pytest.raises(FileExistsError):
-        vault.restore(record.id)
+    with pytest.raises(VaultError, match="is not replaced"):
+        restore(vault, record.id)
     assert file.read_bytes() == b"new"
     assert vault.read(record.id).state == "taken"
+
+
+def test_two_processes_do_not_change_the_vault_at_once(vault, file):
+    code = f"from enforcer.windows.vault import WindowsVault as V\nwith V({str(vault.root)!r}).locked(): print('in', flush=True); input()"
+    with vault.locked():
+        other = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )  # fmt: skip
+        came = []
+        reader = threading.Thread(target=lambda: came.append(other.stdout.readline()))
+        reader.start()
+        reader.join(2.0)
+        assert came == []
+    reader.join(10)
+    assert came == ["in\n"]
+    other.kill()  # Windows lets go of the lock of one that is ended
+    other.wait()
+    with vault.locked():
+        pass
 
 
 def test_content_that_changed_in_the_vault_is_not_restored(vault, file, order):
@@ -95,7 +117,7 @@ def test_content_that_changed_in_the_vault_is_not_restored(vault, file, order):
     record = record_of(vault)
     Path(vault.place(record)).write_bytes(b"other")
     with pytest.raises(VaultError, match="changed in the vault"):
-        vault.restore(record.id)
+        restore(vault, record.id)
 
 
 def test_program_that_runs_is_taken_and_lives_on(vault, tree_exe, count, tmp_path, order):

@@ -5,6 +5,7 @@ import ctypes
 import pytest
 
 from enforcer.windows import api
+from tests.windows_files import windows_files  # noqa: F401 - a fixture
 
 
 @pytest.fixture

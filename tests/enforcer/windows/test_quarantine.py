@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from enforcer.interface import Order, Outcome
 from enforcer.vault.record import Record, Traits
 from enforcer.windows import api, moving, security
 from enforcer.windows.quarantine import Quarantine
+from tests.windows_files import SEALED
 
 ORDER = Order("quarantine", "r1", 80, 8, object="C:\\a")
 RECORD = Record("q-1", "intended", "/no/such/file", (1, 2), 1, 1, Traits(0, 0, 0, 0, 0), 0, {})
@@ -18,6 +20,7 @@ class FakeVault:
 
     def __init__(self, held=0, code=api.SHARING_VIOLATION):
         self.held, self.code, self.states = held, code, []
+        self.locked = nullcontext
 
     def intend(self, *_):
         return RECORD
@@ -41,7 +44,7 @@ class FakeVault:
 @pytest.fixture
 def seen(monkeypatch):
     """What is read back; tests bend it."""
-    found = SimpleNamespace(hash="hash", sddl=security.SEALED)
+    found = SimpleNamespace(hash="hash", sddl=SEALED)
     monkeypatch.setattr(moving, "sha256", lambda _path: found.hash)
     monkeypatch.setattr(security, "describe", lambda _path: found.sddl)
     monkeypatch.setattr(api, "code_of", lambda error: error.errno)
@@ -62,7 +65,7 @@ def test_confirmed_needs_the_hash_and_the_access_list_to_read_back(seen):
     assert take(FakeVault())[0].confirmed
     seen.sddl = "D:AI(A;;FA;;;WD)"
     assert take(FakeVault())[0].enforcement == "unverified"
-    seen.sddl, seen.hash = security.SEALED, "other"
+    seen.sddl, seen.hash = SEALED, "other"
     assert take(FakeVault())[0].enforcement == "unverified"
 
 

@@ -8,31 +8,17 @@ from pathlib import Path
 import pytest
 
 from enforcer.vault.record import VaultError
-from enforcer.windows import moving, security
+from enforcer.windows import moving
 from enforcer.windows.reconcile import is_delayed, reconcile, unsettled
 from enforcer.windows.vault import WindowsVault
-
-OWNER, DACL = "O:BAG:BA", "D:P(A;;FA;;;BU)"
+from tests.windows_files import SEALED, THEIRS
 
 
 @pytest.fixture
-def vault(tmp_path, monkeypatch):
-    """Its ``waiting`` are the paths that Windows has on its list for its next start, ``applied`` the access lists that were set."""
-
-    def move(source, target, *, replace=True):
-        if not replace and Path(target).exists():
-            raise FileExistsError(target)
-        Path(source).replace(target)
-        return False
-
-    applied, waiting = {}, set()
-    monkeypatch.setattr(moving, "move", move)
-    monkeypatch.setattr(moving, "at_next_start", lambda source, _target: waiting.add(source))
-    monkeypatch.setattr(moving, "waits_for_start", lambda source: source in waiting)
-    monkeypatch.setattr(security, "describe", lambda path: OWNER + applied.get(path, DACL))
-    monkeypatch.setattr(security, "apply", lambda path, sddl, **_: applied.update({path: sddl}))
+def vault(tmp_path, windows_files):
+    """Its ``waiting`` are the paths that Windows has on its list for its next start, ``lists`` the access lists that were set."""
     made = WindowsVault(str(tmp_path / "vault"))
-    made.applied, made.waiting = applied, waiting
+    made.lists, made.waiting = windows_files.lists, windows_files.waiting
     return made
 
 
@@ -60,7 +46,7 @@ def test_a_file_that_had_reached_the_vault_stays_there_closed_and_with_its_hash(
     ((before, now),) = reconcile(vault)
     assert (before, now.state, now.how, now.deed) == (record, "taken", "moved", "deed")
     assert now.sha256 == moving.sha256(vault.place(record))
-    assert vault.applied[vault.place(record)] == security.SEALED
+    assert vault.lists[vault.place(record)] == SEALED
     assert states(vault) == []
 
 
@@ -133,7 +119,7 @@ def test_a_file_that_windows_took_at_its_start_is_closed_and_hashed(vault, file)
     file.rename(vault.place(record))
     ((_, now),) = reconcile(vault)
     assert (now.state, now.how, now.note) == ("taken", "moved", record.note)
-    assert vault.applied[vault.place(record)] == security.SEALED
+    assert vault.lists[vault.place(record)] == SEALED
 
 
 def test_a_file_that_windows_did_not_take_is_said_to_stay(vault, file):
@@ -148,9 +134,9 @@ def test_a_file_that_windows_did_not_take_is_said_to_stay(vault, file):
 
 def test_a_file_that_was_taken_and_not_closed_is_closed(vault, file):
     record = vault.take(vault.intend(str(file), {}))
-    vault.applied.clear()
+    vault.lists.clear()
     assert states(vault) == []
-    assert vault.applied == {vault.place(record): security.SEALED}
+    assert vault.lists == {vault.place(record): SEALED}
 
 
 def restoring(vault, file):
@@ -162,7 +148,7 @@ def test_a_restore_that_had_moved_the_file_is_finished(vault, file):
     record = restoring(vault, file)
     Path(vault.place(record)).rename(file)
     assert states(vault) == [("restoring", "restored")]
-    assert vault.applied[str(file)] == OWNER + DACL
+    assert vault.lists[str(file)] == THEIRS
 
 
 def test_a_restore_by_copy_that_was_whole_is_finished_and_leaves_nothing_in_the_vault(vault, file):
@@ -186,6 +172,15 @@ def test_a_restore_whose_file_is_nowhere_stays_for_a_person(vault, file):
     Path(vault.place(record)).unlink()
     assert states(vault) == []
     assert unsettled(vault) == [record]
+
+
+def test_a_purge_is_finished_whatever_of_it_was_done(vault, file):
+    record = vault.take(vault.intend(str(file), {}))
+    vault.write(record.now("purging"))
+    assert states(vault) == [("purging", "purged")]
+    assert not Path(vault.place(record)).exists()
+    vault.write(record.now("purging"))
+    assert states(vault) == [("purging", "purged")]
 
 
 def test_a_record_that_was_being_written_is_removed_and_one_that_cannot_be_read_is_an_error(vault, file):

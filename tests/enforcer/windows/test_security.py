@@ -11,16 +11,18 @@ from enforcer.windows import security
 @pytest.mark.parametrize(
     ("sddl", "sealed"),
     [
-        (security.SEALED, True),
+        (security.OWNER + security.SEALED, True),
+        (security.SEALED, False),
+        ("O:S-1-5-21-7-7-7-1001" + security.SEALED, False),
         ("O:BAG:BAD:PAI(A;;FA;;;SY)(A;;FA;;;BA)S:AI", True),
-        ("D:AI(A;;FA;;;SY)(A;;FA;;;BA)", False),
-        ("D:PAI(A;;FA;;;SY)(A;;FR;;;WD)", False),
-        ("D:PAI(A;;FA;;;SY)(D;;FA;;;BA)", False),
-        ("D:P", False),
+        ("O:BAD:AI(A;;FA;;;SY)(A;;FA;;;BA)", False),
+        ("O:BAD:PAI(A;;FA;;;SY)(A;;FR;;;WD)", False),
+        ("O:BAD:PAI(A;;FA;;;SY)(D;;FA;;;BA)", False),
+        ("O:BAD:P", False),
         ("O:BAG:BA", False),
     ],
 )
-def test_sealed_means_protected_and_nobody_but_the_system(sddl, sealed):
+def test_sealed_means_owned_protected_and_nobody_but_the_system(sddl, sealed):
     assert security.is_sealed(sddl) == sealed
 
 

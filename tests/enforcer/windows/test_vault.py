@@ -6,28 +6,16 @@ from pathlib import Path
 import pytest
 
 from enforcer.vault.record import VaultError
-from enforcer.windows import moving, security
+from enforcer.windows import vault as module
 from enforcer.windows.vault import WindowsVault
-
-SDDL = "O:BAG:BAD:P(A;;FA;;;BU)"
+from tests.windows_files import SEALED
 
 
 @pytest.fixture
-def vault(tmp_path, monkeypatch):
-    """The vault on this system's files; only access lists and the rename call are made up."""
-
-    def move(source, target, *, replace=True):
-        if not replace and Path(target).exists():
-            raise FileExistsError(target)
-        Path(source).replace(target)
-        return False
-
-    applied = {}
-    monkeypatch.setattr(moving, "move", move)
-    monkeypatch.setattr(security, "describe", lambda path: applied.get(path, (SDDL, True))[0])
-    monkeypatch.setattr(security, "apply", lambda path, sddl, *, protected: applied.update({path: (sddl, protected)}))
+def vault(tmp_path, windows_files):
+    """The vault on this system's files."""
     made = WindowsVault(str(tmp_path / "vault"))
-    made.applied = applied
+    made.lists = windows_files.lists
     return made
 
 
@@ -44,22 +32,32 @@ def test_record_is_there_before_the_file_is_touched(vault, file):
     assert (record.state, record.deed, file.exists()) == ("intended", "deed", True)
 
 
-def test_taken_file_is_closed_and_restored_with_its_own_access_list(vault, file):
-    record = vault.take(vault.intend(str(file), {}))
-    place = vault.place(record)
-    assert vault.applied[place] == (security.SEALED, True)
+def test_taken_file_is_closed_and_has_no_extension(vault, file):
+    place = vault.place(vault.take(vault.intend(str(file), {})))
+    assert vault.lists[place] == SEALED
     assert Path(place).suffix == ""
-    assert vault.restore(record.id).state == "restored"
-    assert vault.applied[str(file)] == (SDDL, True)
-    with pytest.raises(VaultError, match="not in the vault"):
-        vault.restore(record.id)
+
+
+def test_a_record_is_found_by_the_beginning_of_its_id(vault, file):
+    record = vault.intend(str(file), {})
+    assert vault.find(record.id[:6]) == record
+    for begin in ("", "q-none"):
+        with pytest.raises(VaultError, match="no quarantined files"):
+            vault.find(begin)
+
+
+def test_only_one_process_changes_things(vault, file, monkeypatch):
+    def held(path, _patience):
+        raise TimeoutError(f"{path} is held by another process")
+
+    monkeypatch.setattr(module, "alone", held)
+    with pytest.raises(VaultError, match="in use"), vault.locked():
+        pytest.fail("it is held")
 
 
 def test_folders_of_the_vault_are_closed_when_they_are_made(vault, file):
     vault.intend(str(file), {})
-    assert {path for path, (sddl, _) in vault.applied.items() if sddl == security.SEALED} == {
-        str(vault.root), str(vault.root / "records"), str(vault.root / "content")
-    }  # fmt: skip
+    assert vault.lists == dict.fromkeys(map(str, (vault.root, vault.root / "records", vault.root / "content")), SEALED)
 
 
 def test_folders_and_links_are_not_taken(vault, file, tmp_path):

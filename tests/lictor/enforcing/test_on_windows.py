@@ -85,14 +85,14 @@ def made(tmp_path, monkeypatch):
     monkeypatch.setattr(on_windows, "Job", Job)
     monkeypatch.setattr(on_windows, "AttachedGroup", Group)
     monkeypatch.setattr(on_windows, "enable", lambda: Outcome("confirmed", "it is on"))
+    monkeypatch.setattr(on_windows, "settle", lambda vault, *to: settled.append((vault.root, *to)) or [])
     monkeypatch.setattr(
-        on_windows, "Leftovers",
-        lambda vault, context: SimpleNamespace(settle=lambda *to: settled.append((vault.root, context, *to))),
-    )  # fmt: skip
+        on_windows, "Leftovers", lambda context: SimpleNamespace(settle=lambda *to: settled.append((context, *to)))
+    )
     machine = WindowsMachine(parts)
     machine.said, machine.alarms, machine.runs, machine.holds = said, alarms, runs, holds
     machine.open(tmp_path / "log")
-    assert settled == [(tmp_path / on_windows.FOLDER, "here", "keep", said.append)]
+    assert settled == [(tmp_path / on_windows.FOLDER, "keep"), ("here", "keep", said.append)]
     return machine
 
 
@@ -107,6 +107,13 @@ def test_a_right_that_is_missing_is_said_once_at_the_start(made, tmp_path, monke
     monkeypatch.setattr(on_windows, "Leftovers", lambda *_: SimpleNamespace(settle=lambda *_: None))
     made.open(tmp_path / "log")
     assert made.said == ([] if confirmed else ["SeDebugPrivilege is not held"])
+
+
+def test_what_was_settled_of_the_vault_is_said(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(on_windows, "settle", lambda *_: ["quarantine: q-1 is taken"])
+    monkeypatch.setattr(on_windows, "Leftovers", lambda *_: SimpleNamespace(settle=lambda *_: None))
+    made.open(tmp_path / "log")
+    assert made.said == ["quarantine: q-1 is taken"]
 
 
 def test_a_found_run_is_gathered_into_a_job_once_and_given_back(made, live, monkeypatch):

@@ -1,0 +1,1 @@
+from tests.windows_files import windows_files  # noqa: F401 - a fixture
