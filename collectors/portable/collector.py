@@ -19,7 +19,7 @@ from collectors.portable import attribution
 from collectors.portable.connections import Connections
 from collectors.portable.coverage import Coverage
 from collectors.portable.handles import holders
-from collectors.portable.machine import origin
+from collectors.portable.machine import WINDOWS, origin
 from collectors.portable.pace import Pace
 from collectors.portable.places import Places
 from collectors.portable.processes import Member, Processes
@@ -91,8 +91,8 @@ class PortableCollector(LiveCollector):
         return self._last_number
 
     def tag(self, pid: int, number: int, *, scope: int = 0, exe_bits: int = 0, running: bool = False) -> None:  # noqa: ARG002 - the interface has it
-        """See ``LiveCollector``."""
-        self._processes.tag(pid, number)
+        """See ``LiveCollector``. A command of Windows waits with its program in it; elsewhere it starts that once it is let go."""
+        self._processes.tag(pid, number, begins=WINDOWS and not running)
         self._process_pace.hurry()
 
     def tagged(self, pid: int) -> int:

@@ -75,8 +75,11 @@ class Processes:
         found = [who for pid in psutil.pids() if (who := _identify(pid)) is not None]
         self._strangers = {who.pid: (who.start, -YOUNG_S) for who in found}
 
-    def tag(self, pid: int, number: int) -> None:
-        """Make a process a member; raises ``CollectorError`` when it is gone."""
+    def tag(self, pid: int, number: int, *, begins: bool = False) -> None:
+        """Make a process a member; raises ``CollectorError`` when it is gone.
+
+        ``begins``: it has its program already and was never let run, so that its beginning is told; no look would find it new.
+        """
         try:
             who = identify(pid)
         except ProcessLookupError as error:
@@ -85,7 +88,9 @@ class Processes:
         parent = self.members.get(who.parent_pid)
         exe = parent.image.exe if parent else None
         key = parent.who.key if parent else _key_of(who.parent_pid)
-        self.members[pid] = Member(who, number, image_of(pid), key, exe, _TAGGED)
+        member = self.members[pid] = Member(who, number, image_of(pid), key, exe, _TAGGED)
+        if begins and (run := self._runs.get(number)):
+            self._untold.append(self._program(member, run))
 
     def tagged(self, pid: int) -> int:
         """The run of a process; 0 for none."""

@@ -27,7 +27,7 @@ lictor: 1
 name: windows
 holds: { limit: 2s, freeze: kill }
 rules:
-  - { id: one, on: exec, match: { argv: "*denyme*" }, action: deny }
+  - { id: one, on: exec, match: { argv: "*denyme" }, action: deny }
   - { id: grown, on: exec, match: { argv: "*tree.exe* 6*" }, action: ACTION }
   - { id: bad, on: file.create, match: { path: "${workspace}/**/bad.txt" }, action: quarantine }
 """
@@ -87,6 +87,17 @@ def test_command_runs_with_its_output_and_its_status(watched, policy, asked, tmp
     assert any(row["operation"] == "file.create" and row["path"].endswith("\\work\\good.txt") for row in rows)
     (run,) = asked("SELECT state, exit_code, mode, source, denied FROM run_log WHERE state = 'ended'")
     assert run == {"state": "ended", "exit_code": 5, "mode": "enforce", "source": "portable", "denied": 1}
+
+
+def test_command_itself_is_judged_before_it_goes_on(watched, asked, tmp_path):
+    policy = tmp_path / "root.yaml"
+    policy.write_text(
+        "lictor: 1\nname: root\nrules:\n  - { id: root, on: exec, match: { argv: '*--yolo' }, action: kill }\n"
+    )
+    done = watched(sys.executable, "-S", "-c", "import time; time.sleep(60)", "--yolo", options=("--policy", policy))
+    assert done.status == 137, done.err
+    (row,) = asked("SELECT operation, verdict, rule FROM activity WHERE verdict <> 'allow'")
+    assert row == {"operation": "exec", "verdict": "kill", "rule": "root"}
 
 
 def test_run_of_fifty_is_killed_by_policy_and_nobody_is_left(watched, policy, asked, tree_exe, count):

@@ -161,3 +161,13 @@ def test_a_run_that_is_over_has_no_members(processes, script):
     processes.tag(child.pid, 1)
     processes.drop(1)
     assert processes.tagged(child.pid) == 0
+
+
+def test_one_that_waits_with_its_program_in_it_is_told_of_at_once_and_once(processes, script):
+    root = script("print(flush=True); input()")
+    root.stdout.readline()  # it has its program
+    processes.tag(root.pid, 1, begins=True)
+    (row,) = processes.look()
+    assert (row["operation"], row["process_key"]) == ("exec", process_key_from_proc(root.pid))
+    assert row["cmdline"].endswith("input()'")
+    assert processes.look() == []
