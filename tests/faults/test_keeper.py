@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.alone  # it acts on cgroups, and its processes fork all the time
 
 KILLS = r"""
-import json, os, signal, sys, time, traceback
+import faulthandler, json, os, signal, sys, time, traceback
 from pathlib import Path
 from collectors.identity import process_key_from_proc
 from enforcer.linux import cgroupfs, process
@@ -36,6 +36,7 @@ place = cgroupfs.Place(Path(sys.argv[7]), sys.argv[8])
 WATCHED = str(Path(sys.argv[9]) / "enforcer" / "linux") + os.sep
 cgroupfs.places = lambda *_: [place]
 then = "kill" if fail == "closed" else "release"
+faulthandler.dump_traceback_later(120, exit=True)  # a trial takes some 100 ms: say where it hangs
 
 class Steps:
     # Each line that runs within one call into enforcer/linux/ is a step; the process ends right before the chosen one.
@@ -269,7 +270,7 @@ def test_whatever_the_moment_the_run_is_brought_to_rest(case, fail, killed, tmp_
     done = subprocess.run(
         [sys.executable, "-c", KILLS, case, fail, str(tmp_path), str(tree), str(kills), killed, str(place.directory),
          place.path, str(ROOT)],
-        capture_output=True, text=True, check=False, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=180, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])

@@ -1,0 +1,19 @@
+"""How many moments a fault test kills at: a sample in every run, begun elsewhere each time, and all of them where that is asked for.
+
+All of them take five minutes more. ``LICTOR_TRIALS=all make test T=tests/faults`` tries all.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+
+def every() -> bool:
+    """Whether all are wanted."""
+    return os.environ.get("LICTOR_TRIALS") == "all"
+
+
+def begin(stride: float = 1.0) -> float:
+    """Where the sample begins, from 0 to ``stride``: another place in each run, the same with the same ``-p randomly`` seed."""
+    return 0.0 if every() else random.random() * stride
