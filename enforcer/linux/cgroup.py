@@ -204,9 +204,8 @@ class RunCgroup:
 
     def _wait(self, key: str, *, wanted: bool, timeout: float) -> bool:
         deadline, pause = time.monotonic() + timeout, 0.001
-        try:
-            descriptor = os.open(self.directory / "cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        descriptor = cgroupfs.open_events(self.directory)
+        if descriptor is None:
             return not wanted
         try:
             poll = select.poll()

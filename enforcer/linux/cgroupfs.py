@@ -110,6 +110,16 @@ def _unescape(text: str) -> str:
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), text)
 
 
+def open_events(directory: Path) -> int | None:
+    """A descriptor of a group's ``cgroup.events``; ``None`` when the group is gone, or going at this moment (ENODEV)."""
+    try:
+        return os.open(directory / "cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in GONE:
+            return None
+        raise
+
+
 def read_events(descriptor: int) -> dict[str, int]:
     """``cgroup.events`` through an open descriptor; empty once the group is removed.
 
@@ -126,9 +136,8 @@ def read_events(descriptor: int) -> dict[str, int]:
 
 def events(directory: Path) -> dict[str, int]:
     """``cgroup.events`` of a group; empty when the group is gone."""
-    try:
-        descriptor = os.open(directory / "cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    descriptor = open_events(directory)
+    if descriptor is None:
         return {}
     try:
         return read_events(descriptor)

@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,22 @@ def test_lock_ends_with_its_holder(tmp_path):
         holder.kill()
         holder.communicate()
     assert cgroupfs.lock(tmp_path) is not None
+
+
+def test_a_group_that_goes_at_this_moment_has_no_events(place):
+    group, over = place.directory / "goes", threading.Event()
+
+    def come_and_go():
+        while not over.is_set():
+            group.mkdir()
+            group.rmdir()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            assert cgroupfs.events(group) in ({}, {"populated": 0, "frozen": 0})
+    finally:
+        over.set()
+        thread.join()
