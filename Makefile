@@ -24,7 +24,8 @@ sensor: setup ## compile the eBPF programs
 demo: sensor ## run a scripted agent under the sensor with a policy, and ask the lake about it
 	@deploy/demo.sh
 
-test: sensor lint types ## everything that must hold: lint, types, tests (part of it: make test T=tests/pipeline)
+test: ## everything that must hold: lint, types, tests (part of it: make test T=tests/pipeline)
+	@$(MAKE) --jobs=2 --output-sync sensor lint types
 ifeq ($(T),tests)
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; status=0; \
 	$(PY) -m pytest --account="$$folder/skips" -m 'not alone' --numprocesses 2 --dist loadfile --no-loadscope-reorder $(T) || status=$$?; \

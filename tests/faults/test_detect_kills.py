@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.faults.trials import begin, every
+from tests.trials import begin, every
 
 ROOT = Path(__file__).parents[2]
 STRIDE = 1 if every() else 3

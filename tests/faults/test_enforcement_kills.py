@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.trials import begin, every
+from tests.trials import begin, every
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,6 @@
-"""How many moments a fault test kills at: a sample in every run, begun elsewhere each time, and all of them where that is asked for.
+"""How much of what takes long is tried: a sample in every run, another one each time, and all of it where that is asked for.
 
-All of them take five minutes more. ``LICTOR_TRIALS=all make test T=tests/faults`` tries all.
+All of it takes five minutes more: ``LICTOR_TRIALS=all make test``.
 """
 
 from __future__ import annotations
