@@ -17,6 +17,14 @@ Then = Literal["release", "deny", "kill"]
 """What happens to a run that is held: it goes on, what was asked for is denied, or the whole run ends."""
 
 
+LEASE_MARGIN_S = 30.0
+"""How much later than the hold's own limit the lease on a frozen run ends: it is for a Lictor that hangs."""
+
+
+class KeeperError(Exception):
+    """The keeper is not there any more, or does not listen: start another; the text is one line."""
+
+
 class GuardRefusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
     """An order that must not be carried out; the text is one line and says why."""
 

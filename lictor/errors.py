@@ -28,8 +28,7 @@ EXPECTED: tuple[tuple[str, str], ...] = (
     ("pipeline.export.errors", "ExportError"),
     ("enforcer.linux.cgroupfs", "CgroupError"),
     ("enforcer.linux.tables", "RuleTableError"),
-    ("enforcer.linux.keeper", "KeeperError"),
-    ("enforcer.windows.keeper", "KeeperError"),
+    ("enforcer.interface", "KeeperError"),
 )
 """Module and name of each expected exception.
 

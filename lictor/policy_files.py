@@ -14,9 +14,9 @@ from pathlib import Path
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from collectors.portable.watching import LOOK_UP_S
+
 QUIET_S = 0.2
-_LOOK_UP_S = 0.25
-"""How often watchdog's thread on Windows looks whether it is to end; a second by itself."""
 
 
 class PolicyFiles(FileSystemEventHandler):
@@ -28,7 +28,7 @@ class PolicyFiles(FileSystemEventHandler):
         self._files: frozenset[str] = frozenset()
         self._folders: frozenset[str] = frozenset()
         self._touched: float | None = None
-        self._observer = Observer(timeout=_LOOK_UP_S)
+        self._observer = Observer(timeout=LOOK_UP_S)
 
     def watch(self, files: Iterable[str]) -> None:
         """Watch these files, and no others any more; raises ``OSError`` where the system has no watches left."""

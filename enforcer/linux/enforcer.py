@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 
 from enforcer.background import Background
 from enforcer.guard import Guard
-from enforcer.interface import Enforcer, Outcome
+from enforcer.interface import LEASE_MARGIN_S, Enforcer, Outcome
 from enforcer.linux import process
 from enforcer.linux.cgroupfs import CgroupError
 from enforcer.linux.reopen import open_as
 
 if TYPE_CHECKING:
     from enforcer.interface import Order, ProcessGroup, RunHandle
-
-LEASE_MARGIN_S = 30.0
-"""How much later than the hold's own limit the lease on a frozen run ends: it is for a Lictor that hangs."""
 
 Quarantine = Callable[["Order", str, tuple[int, int] | None], Outcome]
 """Takes a file away: the order, the id of its intent's row, and (st_dev, st_ino) of the file meant where it is known."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from collectors.identity import process_key_from_proc
+from enforcer.interface import KeeperError
 from enforcer.settled import Settled, from_log
 
 _GOODBYE_S = 5.0
@@ -28,10 +29,6 @@ _PAIRS = 100  # of a pid and a start, on a line
 # Appended, so that nothing there can stand in for the standard library.
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from enforcer.linux.keeping import main; main(int(sys.argv[2]))"
 _PLACE = Path(__file__).resolve().parents[2]
-
-
-class KeeperError(Exception):
-    """The keeper is not there any more, or does not listen: start another; the text is one line."""
 
 
 class Keeper:

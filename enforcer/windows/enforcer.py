@@ -7,13 +7,10 @@ from collections.abc import Callable
 from functools import partial
 
 from enforcer.background import Background
-from enforcer.interface import Enforcer, GuardRefusal, Order, Outcome, ProcessGroup, RunHandle
+from enforcer.interface import LEASE_MARGIN_S, Enforcer, GuardRefusal, Order, Outcome, ProcessGroup, RunHandle
 from enforcer.windows import api, process
 from enforcer.windows.guard import WindowsGuard
 from enforcer.windows.identity import process_key
-
-LEASE_MARGIN_S = 30.0
-"""How much later than the hold's own limit the lease on a frozen run ends: it is for a Lictor that hangs."""
 
 Take = Callable[[Order, str], Outcome]
 """Takes a file away: the order, and the id of its intent's row."""

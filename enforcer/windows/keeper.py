@@ -17,6 +17,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal, NoReturn, Self
 
+from enforcer.interface import KeeperError
 from enforcer.settled import Settled, from_log
 from enforcer.windows import api, journal, process
 from enforcer.windows.job import Job
@@ -36,10 +37,6 @@ _APPEND, _SHARED, _OPEN_ALWAYS, _NORMAL = 0x4, 0x1 | 0x4, 4, 0x80
 """FILE_APPEND_DATA; others may read and remove it, and not write."""
 
 _DETACHED, _NEW_GROUP, _OUT_OF_JOB = 0x8, 0x200, 0x01000000
-
-
-class KeeperError(Exception):
-    """The keeper is not there any more, or does not listen: start another; the text is one line."""
 
 
 class Keeper:

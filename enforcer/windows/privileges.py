@@ -20,6 +20,12 @@ _ADJUST_AND_QUERY = 0x0028
 _ENABLED = 0x2
 
 
+def enable_ownership() -> None:
+    """Switch on what changes owners. Where one is not held, the system refuses later, and says so."""
+    for name in OWNERS:
+        enable(name)
+
+
 def enable(name: str = DEBUG) -> Outcome:
     """Switch one privilege on; ``failed`` where this user does not hold it."""
     token = ctypes.c_void_p()

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from enforcer.windows.accesslist import ANY, entries, explicit, is_protected, may, owner
-from enforcer.windows.privileges import OWNERS, enable
+from enforcer.windows.privileges import enable_ownership
 
 SEALED = "D:PAI(A;;FA;;;SY)(A;;FA;;;BA)"
 """Full access for SYSTEM and Administrators, protected, nobody else. SDDL of learn.microsoft.com."""
@@ -81,8 +81,7 @@ def seal(path: str) -> None:
 
     Where the owner may not be changed (no administrator), the list alone; ``is_sealed`` tells it then.
     """
-    for name in OWNERS:
-        enable(name)
+    enable_ownership()
     try:
         take_over(path, OWNER + SEALED)
     except OSError:
@@ -96,8 +95,7 @@ def give_back(path: str, sddl: str) -> str:
     hands down is the folder's affair and not compared.
     """
     security, note = _pywin32(), ""
-    for name in OWNERS:
-        enable(name)
+    enable_ownership()
     try:
         with _as_os_error(path), _opened(path, _WRITE_OWNER) as handle:
             wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(sddl, _REVISION)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +11,11 @@ from enforcer.interface import Enforcer, Network, ProcessGroup
 from enforcer.linux.adopt import adopt
 from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.cgroupfs import CgroupError
-from enforcer.linux.enforcer import LEASE_MARGIN_S, LinuxEnforcer
+from enforcer.linux.enforcer import LinuxEnforcer
 from enforcer.linux.isolation import Isolation
-from enforcer.linux.keeper import Keeper, KeeperError
+from enforcer.linux.keeper import Keeper
 from enforcer.linux.signalled import Signalled
+from lictor.enforcing.kept import Kept
 from lictor.enforcing.machine import Machine, Parts, Reach, then
 from lictor.live import LiveRun
 from lictor.quarantining import quarantine, settle, vault_of
@@ -33,7 +33,7 @@ class LinuxMachine(Machine):
         self._linux = LinuxEnforcer(self._guard, partial(quarantine, self._vault), parts.collector.let_go)
         self.enforcer = self._linux
         self._signalled: dict[str, Signalled] = {}
-        self._keeper: Keeper | None = None
+        self._keeper: Kept[Keeper] = Kept(parts, lambda: Keeper.start(self._keeper_log), self._knows)
         self._keeper_log = parts.lake / "keeper.jsonl"
 
     def dry(self) -> Enforcer:
@@ -46,23 +46,21 @@ class LinuxMachine(Machine):
             self._parts.report(line)
         remove_stale()
         self._keeper_log = log
-        self._keeper = Keeper.start(log)
+        self._keeper.open()
 
     def close(self) -> None:
         """See ``Machine``."""
         self._linux.close()
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
+        self._keeper.close()
 
     def tick(self) -> None:
         """A keeper that was ended is replaced before somebody ends Lictor too."""
-        self._tell_keeper(lambda keeper: keeper.look())
+        self._keeper.look()
 
     def begin(self, live: LiveRun) -> None:
         """The keeper must know a run before anything is done to it."""
         if live.group is not None or self._by_signals:
-            self._tell_keeper(lambda keeper: self._add(keeper, live))
+            self._keeper.tell(lambda keeper: self._add(keeper, live))
 
     def prepare(self, live: LiveRun) -> None:
         """Take it into a cgroup at once.
@@ -86,7 +84,7 @@ class LinuxMachine(Machine):
         if live.adopted is not None:  # before the keeper forgets it: the group is frozen while it is emptied
             live.adopted.give_back()
         if live.group is not None or self._by_signals:
-            self._tell_keeper(lambda keeper: keeper.drop(live.id))
+            self._keeper.tell(lambda keeper: keeper.drop(live.id))
         self._signalled.pop(live.id, None)
         live.adopted = None
 
@@ -116,7 +114,7 @@ class LinuxMachine(Machine):
             # The keeper knows the group before anybody is in it: a death of ours may leave it frozen half-way.
             live.adopted = adopt(
                 live.id, live.root_pid, live.root_key, survivors, fail=live.fail,
-                made=lambda group: self._tell_keeper(lambda keeper: self._add(keeper, live, group)),
+                made=lambda group: self._keeper.tell(lambda keeper: self._add(keeper, live, group)),
             )  # fmt: skip
         return _cgroup(live)
 
@@ -142,46 +140,21 @@ class LinuxMachine(Machine):
     def lease(self, live: LiveRun, seconds: float | None) -> None:
         """The keeper lets a run go on, or ends it, that is frozen for longer."""
         if seconds is None:
-            self._tell_keeper(lambda keeper: keeper.clear(live.id))
+            self._keeper.tell(lambda keeper: keeper.clear(live.id))
         else:
             if live.group is None:  # those that were found since it began
-                self._tell_keeper(lambda keeper: self._add(keeper, live))
-            self._tell_keeper(lambda keeper: keeper.lease(live.id, seconds, then(live)))
+                self._keeper.tell(lambda keeper: self._add(keeper, live))
+            self._keeper.tell(lambda keeper: keeper.lease(live.id, seconds, then(live)))
+
+    def _knows(self, keeper: Keeper, live: LiveRun) -> None:
+        """Tell a new one of a run that the last one knew."""
+        if live.group is not None or (live.enforce and self._by_signals):
+            self._add(keeper, live)
 
     def _add(self, keeper: Keeper, live: LiveRun, group: RunCgroup | None = None) -> None:
         others = self._parts.survivors(live.number)
         group = group or (None if live.group is None else _cgroup(live))
         keeper.add(live.id, None if group is None else group.directory, live.root_pid, live.root_key, live.fail, others)
-
-    def _tell_keeper(self, what: Callable[[Keeper], None]) -> None:
-        """Tell the keeper; one that has died is replaced, and told of all runs and of those that are frozen."""
-        if self._keeper is None:
-            return
-        try:
-            what(self._keeper)
-        except KeeperError as error:
-            title = f"the keeper ended ({error}); another was started"
-            self._parts.alarms.raise_("keeper-lost", title, "high")
-            self._parts.report(title)
-            self._keeper = self._replacement()
-            if self._keeper is not None:
-                what(self._keeper)
-
-    def _replacement(self) -> Keeper | None:
-        """A new keeper that knows what the old one knew; ``None``, and an alarm, where none can be started."""
-        try:
-            keeper = Keeper.start(self._keeper_log)
-            for live in self._parts.runs.values():
-                if live.group is not None or (live.enforce and self._by_signals):
-                    self._add(keeper, live)
-            for hold in self._parts.holds():
-                keeper.lease(hold.run, hold.seconds + LEASE_MARGIN_S, then(self._parts.runs[hold.run]))
-        except KeeperError as error:
-            title = f"no keeper can be had ({error}): held runs stay held should Lictor die"
-            self._parts.alarms.raise_("no-keeper", title, "critical")
-            self._parts.report(title)
-            return None
-        return keeper
 
 
 def _cgroup(live: LiveRun) -> RunCgroup:

@@ -5,7 +5,7 @@ A run that fails closed ends with Lictor, since its job does; the keeper lets on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,16 +13,17 @@ from pathlib import Path
 from enforcer.dry_run import DryRun
 from enforcer.interface import Enforcer, Network, ProcessGroup
 from enforcer.windows import process
-from enforcer.windows.enforcer import LEASE_MARGIN_S, WindowsEnforcer
+from enforcer.windows.enforcer import WindowsEnforcer
 from enforcer.windows.guard import WindowsGuard
 from enforcer.windows.isolate import ProgramBlock
 from enforcer.windows.job import Job
-from enforcer.windows.keeper import Keeper, KeeperError
+from enforcer.windows.keeper import Keeper
 from enforcer.windows.privileges import enable
 from enforcer.windows.quarantine import Quarantine
 from enforcer.windows.suspension import Halt
 from enforcer.windows.tree import AttachedGroup, gather
 from enforcer.windows.vault import WindowsVault
+from lictor.enforcing.kept import Kept
 from lictor.enforcing.leftovers import Leftovers
 from lictor.enforcing.machine import Machine, Parts, Reach, then
 from lictor.live import LiveRun
@@ -40,7 +41,7 @@ class WindowsMachine(Machine):
         vault = WindowsVault(str(parts.lake / FOLDER))
         self._windows = WindowsEnforcer(self._guard, Quarantine(vault, partial(process.kill_process, timeout=_END_S)))
         self.enforcer = self._windows
-        self._keeper: Keeper | None = None
+        self._keeper: Kept[Keeper] = Kept(parts, lambda: Keeper.start(self._keeper_log), self._knows)
         self._keeper_log = parts.lake / "keeper.jsonl"
 
     def dry(self) -> Enforcer:
@@ -56,18 +57,16 @@ class WindowsMachine(Machine):
             self._parts.report(line)
         Leftovers(self._parts.collector.context).settle(self._parts.keep, self._parts.report)
         self._keeper_log = log
-        self._keeper = Keeper.start(log)
+        self._keeper.open()
 
     def close(self) -> None:
         """See ``Machine``."""
         self._windows.close()
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
+        self._keeper.close()
 
     def tick(self) -> None:
         """A keeper that was ended is replaced before somebody ends Lictor too."""
-        self._tell_keeper(lambda keeper: keeper.look())
+        self._keeper.look()
 
     def begin(self, live: LiveRun) -> None:
         """The keeper must know a run before anything is done to it."""
@@ -86,7 +85,7 @@ class WindowsMachine(Machine):
             live.network = None
         if live.adopted is not None and not _goes_on(live.adopted.group):
             self._parts.report(f"run {live.id}: not every suspended process could be resumed")
-        self._tell_keeper(lambda keeper: keeper.drop(live.id))
+        self._keeper.tell(lambda keeper: keeper.drop(live.id))
         if live.adopted is not None:
             live.adopted.give_back()
             live.adopted = None
@@ -98,7 +97,7 @@ class WindowsMachine(Machine):
     def _gather(self, live: LiveRun) -> ProcessGroup:
         if live.group is None:
             # The keeper knows who is about to be taken in: a death of ours may leave a run that fails closed half outside.
-            self._tell_keeper(lambda keeper: self._add(keeper, live))
+            self._keeper.tell(lambda keeper: self._add(keeper, live))
             known = partial(self._parts.survivors, live.number)
             live.adopted = Gathered(gather(known, partial(self._guard.check_process, live.id), fail=live.fail))
             self._look_after(live)
@@ -122,52 +121,27 @@ class WindowsMachine(Machine):
     def lease(self, live: LiveRun, seconds: float | None) -> None:
         """The keeper lets a run go on, or ends it, that is frozen for longer."""
         if seconds is None:
-            self._tell_keeper(lambda keeper: keeper.clear(live.id))
+            self._keeper.tell(lambda keeper: keeper.clear(live.id))
         else:
-            self._tell_keeper(lambda keeper: keeper.lease(live.id, seconds, then(live)))
+            self._keeper.tell(lambda keeper: keeper.lease(live.id, seconds, then(live)))
 
     def _look_after(self, live: LiveRun) -> None:
         """Tell the keeper of a run with its job, and of each suspension from now on."""
-        self._tell_keeper(lambda keeper: self._add(keeper, live))
+        self._keeper.tell(lambda keeper: self._add(keeper, live))
         group = live.group
         if isinstance(group, Job | AttachedGroup):
-            group.tell(lambda halt: self._tell_keeper(lambda keeper: keeper.halt(live.id, halt)))
+            group.tell(lambda halt: self._keeper.tell(lambda keeper: keeper.halt(live.id, halt)))
+
+    def _knows(self, keeper: Keeper, live: LiveRun) -> None:
+        """Tell a new one of a run that the last one knew."""
+        if live.enforce and live.group is not None:
+            self._add(keeper, live)
 
     def _add(self, keeper: Keeper, live: LiveRun) -> None:
         known = dict([(live.root_pid, live.root_key), *self._parts.survivors(live.number)])
         keeper.add(live.id, _job(live.group), live.fail, list(known.items()))
         for halt in _halts(live.group):
             keeper.halt(live.id, halt)
-
-    def _tell_keeper(self, what: Callable[[Keeper], None]) -> None:
-        """Tell the keeper; one that has died is replaced, and told of all runs and of those that are frozen."""
-        if self._keeper is None:
-            return
-        try:
-            what(self._keeper)
-        except KeeperError as error:
-            title = f"the keeper ended ({error}); another was started"
-            self._parts.alarms.raise_("keeper-lost", title, "high")
-            self._parts.report(title)
-            self._keeper = self._replacement()
-            if self._keeper is not None:
-                what(self._keeper)
-
-    def _replacement(self) -> Keeper | None:
-        """A new keeper that knows what the old one knew; ``None``, and an alarm, where none can be started."""
-        try:
-            keeper = Keeper.start(self._keeper_log)
-            for live in self._parts.runs.values():
-                if live.enforce and live.group is not None:
-                    self._add(keeper, live)
-            for hold in self._parts.holds():
-                keeper.lease(hold.run, hold.seconds + LEASE_MARGIN_S, then(self._parts.runs[hold.run]))
-        except KeeperError as error:
-            title = f"no keeper can be had ({error}): held runs stay held should Lictor die"
-            self._parts.alarms.raise_("no-keeper", title, "critical")
-            self._parts.report(title)
-            return None
-        return keeper
 
 
 def _goes_on(group: ProcessGroup) -> bool:

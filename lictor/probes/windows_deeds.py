@@ -21,13 +21,13 @@ from collectors.etw.inbox import Inbox
 from collectors.etw.machine import processes
 from collectors.etw.sessions import PROCESS, Owner
 from collectors.interface import CollectorError
-from enforcer.interface import Order, Outcome
+from enforcer.interface import KeeperError, Order, Outcome
 from enforcer.vault.record import VaultError
 from enforcer.windows import process
 from enforcer.windows.give_back import restore
 from enforcer.windows.isolate import ProgramBlock
 from enforcer.windows.job import Job
-from enforcer.windows.keeper import Keeper, KeeperError
+from enforcer.windows.keeper import Keeper
 from enforcer.windows.launch import launch
 from enforcer.windows.quarantine import Quarantine
 from enforcer.windows.suspension import is_made

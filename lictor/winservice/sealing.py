@@ -15,7 +15,7 @@ from pathlib import Path
 
 from enforcer.windows import security
 from enforcer.windows.accesslist import ANY, CHANGE, TRUSTED, is_protected, may, owner
-from enforcer.windows.privileges import OWNERS, enable
+from enforcer.windows.privileges import enable_ownership
 from lictor.winservice import tree
 from lictor.winservice.names import LAKE, LOG, POLICIES
 from lictor.winservice.steps import Step, one_line
@@ -23,8 +23,7 @@ from lictor.winservice.steps import Step, one_line
 
 def seal(home: Path) -> list[Step]:
     """Make or close the home; the steps, the last of which says what was read back. Never raises."""
-    for name in OWNERS:
-        enable(name)  # where one is missing, the system refuses below, and says so
+    enable_ownership()
     try:
         kept = keeps_lists(home.parent)
         steps = _set_aside(home, kept=kept)

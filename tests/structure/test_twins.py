@@ -37,6 +37,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "tests/seams.py": "reads both sides of a seam between operating systems, for tests that hold them together",
     "tests/windows_files.py": "makes up renames, owners and access lists of Windows for tests of its vault",
     "tests/trials.py": "says how much of what takes long is tried",
+    "tests/lictor/enforcing/keepers.py": "stands for a keeper in tests of whoever tells it something",
     "tests/wine.py": "makes the Windows Python that tests run under Wine",
     "tests/corpus.py": "finds real files of other projects for tests that read them",
     "tests/receivers/*.py": "other ends for tests: daemons and small servers that exports and sign-ins talk to",

@@ -13,11 +13,11 @@ import pytest
 
 from collectors.identity import process_key_from_proc
 from enforcer.guard import Guard
-from enforcer.interface import GuardRefusal, Limits, Order, Outcome, RunHandle
+from enforcer.interface import LEASE_MARGIN_S, GuardRefusal, Limits, Order, Outcome, RunHandle
 from enforcer.linux import enforcer as module
 from enforcer.linux.cgroup import RunCgroup
 from enforcer.linux.cgroupfs import CgroupError
-from enforcer.linux.enforcer import LEASE_MARGIN_S, LinuxEnforcer
+from enforcer.linux.enforcer import LinuxEnforcer
 from enforcer.linux.reopen import open_as
 from enforcer.linux.signalled import Signalled
 from enforcer.rate import Rate

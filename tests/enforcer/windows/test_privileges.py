@@ -19,3 +19,10 @@ def test_token_that_cannot_be_opened_is_told(windows):
     windows |= {"GetCurrentProcess": lambda: -1, "OpenProcessToken": lambda *_: 0}
     outcome = privileges.enable()
     assert (outcome.enforcement, "OpenProcessToken" in outcome.evidence) == ("failed", True)
+
+
+def test_all_that_changes_owners_is_switched_on(monkeypatch):
+    asked = []
+    monkeypatch.setattr(privileges, "enable", asked.append)
+    privileges.enable_ownership()
+    assert asked == ["SeTakeOwnershipPrivilege", "SeRestorePrivilege", "SeBackupPrivilege"]

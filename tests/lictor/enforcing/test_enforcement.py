@@ -169,12 +169,12 @@ def test_a_run_whose_end_comes_first_leaves_no_question(serving, begin):
 def test_a_keeper_that_is_lost_is_replaced_and_told_of_all_runs(serving, begin):
     service = serving()
     child, live = begin(service, "sleep 30")
-    keeper = service.enforcement.machine._keeper
+    keeper = service.enforcement.machine._keeper.current
     os.kill(keeper.pid, signal.SIGKILL)
     time.sleep(0.3)
     order = Order("freeze", live.id, live.root_key, live.root_pid, actor="root")
     assert service.enforcement.order(order).confirmed
-    assert service.enforcement.machine._keeper is not keeper
+    assert service.enforcement.machine._keeper.current is not keeper
     assert any("keeper" in line for line in service.told)
     assert cgroupfs.events(live.group.directory)["frozen"] == 1
     (hold,) = service.enforcement.ladder.holds
@@ -184,9 +184,9 @@ def test_a_keeper_that_is_lost_is_replaced_and_told_of_all_runs(serving, begin):
 
 def test_a_keeper_that_is_lost_is_missed_also_where_there_is_nothing_to_tell_it(serving):
     service = serving()
-    keeper = service.enforcement.machine._keeper
+    keeper = service.enforcement.machine._keeper.current
     os.kill(keeper.pid, signal.SIGKILL)
-    until(service, lambda: service.enforcement.machine._keeper is not keeper)
+    until(service, lambda: service.enforcement.machine._keeper.current is not keeper)
     assert any("keeper" in line for line in service.told)
 
 

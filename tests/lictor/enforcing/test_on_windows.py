@@ -1,47 +1,16 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import ClassVar
 
 import pytest
 
 from enforcer.dry_run import DryRun
-from enforcer.interface import Outcome
-from enforcer.windows.keeper import KeeperError
+from enforcer.interface import LEASE_MARGIN_S, KeeperError, Outcome
 from enforcer.windows.suspension import Halt
 from lictor.enforcing import on_windows
 from lictor.enforcing.machine import Parts
 from lictor.enforcing.on_windows import WindowsMachine
-
-
-class Alarms(list):
-    def raise_(self, name, _title, severity):
-        self.append((name, severity))
-
-
-class Keeper:
-    """Writes down what it is told; fails while ``broken``."""
-
-    started: ClassVar = []
-
-    def __init__(self):
-        self.told, self.broken = [], False
-        Keeper.started.append(self)
-
-    @classmethod
-    def start(cls, _log):
-        return cls()
-
-    def look(self):
-        if self.broken:
-            raise KeeperError("it is gone")
-
-    def __getattr__(self, name):
-        def tell(*arguments):
-            self.look()
-            self.told.append((name, *arguments))
-
-        return tell
+from tests.lictor.enforcing.keepers import Alarms, Keeper
 
 
 class Job:
@@ -179,7 +148,7 @@ def test_a_keeper_that_died_is_replaced_by_a_look_and_the_new_one_knows_all(made
     assert made.alarms == [("keeper-lost", "high")]
     assert Keeper.started[1].told == [
         ("add", "run-1", live.own_group, "open", known(live)), ("halt", "run-1", Halt(7, 70, 0)),
-        ("lease", "run-1", 60.0 + on_windows.LEASE_MARGIN_S, "release"),
+        ("lease", "run-1", 60.0 + LEASE_MARGIN_S, "release"), ("look",),
     ]  # fmt: skip
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from collectors.interface import CollectorError
-from enforcer.interface import Outcome
-from enforcer.windows.keeper import KeeperError
+from enforcer.interface import KeeperError, Outcome
 from lictor.probes import windows_deeds as deeds
 from lictor.probes.check import FAIL, OK, WARN
 

@@ -13,7 +13,7 @@ POLICY = "lictor: 1\nname: a\nrules:\n  - { id: x, on: exec, match: { argv: evil
 @pytest.fixture
 def machine(services, lists, monkeypatch):
     sources = {}
-    monkeypatch.setattr(sealing, "enable", lambda _name: None)
+    monkeypatch.setattr(sealing, "enable_ownership", lambda: None)
     monkeypatch.setattr(eventlog, "register", lambda: sources.setdefault("there", "source"))
     monkeypatch.setattr(eventlog, "is_registered", lambda: bool(sources))
     monkeypatch.setattr(installing, "PATIENCE_S", 0.05)

@@ -15,7 +15,7 @@ FILLABLE = "O:BAG:SYD:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;CIID;DCLCRPCR;;;B
 
 @pytest.fixture
 def home(tmp_path, lists, monkeypatch):
-    monkeypatch.setattr(sealing, "enable", lambda _name: None)
+    monkeypatch.setattr(sealing, "enable_ownership", lambda: None)
     return tmp_path / "Lictor"
 
 

@@ -12,7 +12,7 @@ from lictor.winservice.settings import ServiceSettings, command
 
 @pytest.fixture
 def home(services, lists, tmp_path, monkeypatch):
-    monkeypatch.setattr(sealing, "enable", lambda _name: None)
+    monkeypatch.setattr(sealing, "enable_ownership", lambda: None)
     monkeypatch.setattr(eventlog, "is_registered", lambda: True)
     monkeypatch.setattr(trust, "program_problems", list)
     made = tmp_path / "my home"
