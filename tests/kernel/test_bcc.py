@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_paths_are_whole_whatever_they_start_from(bcc, tmp_path):
 
 def test_acts_and_programs_by_descriptor_have_their_file(bcc, acts, tmp_path):
     script = "import os; f = os.open('f', os.O_RDWR | os.O_CREAT); os.ftruncate(f, 3); os.fchmod(f, 0o600); os.close(f)"
-    _, rows, _ = observed(bcc(), "python3", "-I", "-c", script, cwd=tmp_path)
+    _, rows, _ = observed(bcc(), sys.executable, "-I", "-c", script, cwd=tmp_path)
     told = {r["operation"]: r["path"] for r in rows if r["operation"] in ("file.truncate", "file.chmod")}
     assert told == dict.fromkeys(("file.truncate", "file.chmod"), f"{tmp_path}/f")
     program = os.path.realpath("/bin/true")
@@ -144,7 +145,7 @@ def test_a_connect_has_its_address_and_protocol(bcc, tmp_path):
         f"p = socket.socket(socket.AF_UNIX); p.connect_ex('{tmp_path}/absent')\n"
         "print(s.getsockname()[1])\n"
     )
-    out, rows, _ = observed(bcc(), "python3", "-I", "-c", script)
+    out, rows, _ = observed(bcc(), sys.executable, "-I", "-c", script)
     told = [(r["protocol"], r["dst_ip"], r["dst_port"], r["path"], r["errno"]) for r in rows if r["class"] == "network"]
     assert told == [
         ("tcp", "127.0.0.1", int(out), None, 0), ("udp", "::1", 9, None, 0), ("unix", None, None, f"{tmp_path}/absent", 2),
