@@ -180,7 +180,7 @@ def viewers(opened: Browser, served: Served, until: datetime) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> None:
     if browser.chromium() is None:
-        sys.exit("bench_dashboard: chromium is missing: apt-get install chromium")
+        sys.exit("bench_dashboard: chromium is missing: apt-get install chromium-headless-shell")
     with tempfile.TemporaryDirectory() as made:
         folder = Path(arguments[0]) if arguments else Path(made) / "lake"
         if not arguments:

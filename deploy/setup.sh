@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 2; }
 
-# Debian package | sign that it is there | what is lost without it
+# Debian package (or, where a distribution has not the first, another) | sign that it is there | what is lost without it
 readonly NEEDS=(
   "clang|command:clang|no kernel sensor: the demo replays a recorded session, the kernel tests are skipped"
   "llvm|command:llvm-strip|the kernel sensor is not stripped of its debugging sections"
@@ -21,7 +21,7 @@ readonly NEEDS=(
   "slirp4netns|command:slirp4netns|MXC's own runner is asked about fewer configurations"
   "rsyslog|command:rsyslogd|exports over syslog are not tested against a real daemon"
   "rsyslog-gnutls|file:/usr/share/doc/rsyslog-gnutls|exports over syslog with TLS are not tested against a real daemon"
-  "chromium|command:chromium|the dashboard is not tested in a browser"
+  "chromium-headless-shell/chromium|command:chromium-headless-shell/chromium|the dashboard is not tested in a browser"
   "curl|command:curl|the demo's agent tries no upload"
   "git|command:git|the demo's agent makes no commit"
 )
@@ -39,7 +39,7 @@ find_python() {
 present() {
   local name=${1#*:}
   case $1 in
-    command:*) command -v "$name" >/dev/null ;;
+    command:*) command -v ${name//\// } >/dev/null ;;  # one of several is enough
     header:*) [ -e "/usr/include/$name" ] ;;
     file:*) [ -e "$name" ] ;;
     library:*) [ -n "$python" ] && "$python" -c "import ctypes; ctypes.CDLL('$name')" 2>/dev/null ;;
@@ -48,11 +48,22 @@ present() {
 
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
+# Of each package's names the first that the lists know: apt-get installs nothing at all where one name is unknown to it.
+known() {
+  local names name
+  for names in "$@"; do
+    for name in ${names//\// }; do
+      apt-cache show "$name" >/dev/null 2>&1 && break
+    done
+    printf '%s\n' "$name"
+  done
+}
+
 install() {
   local log
   log=$(mktemp)
   say "installing with apt-get: $*"
-  if { apt-get update && apt-get install -y --no-install-recommends "$@"; } </dev/null >"$log" 2>&1; then
+  if { apt-get update && apt-get install -y --no-install-recommends $(known "$@"); } </dev/null >"$log" 2>&1; then
     rm -f "$log"
   else
     tail -n 5 "$log" >&2
@@ -80,7 +91,7 @@ report_missing() {
   local need package sign cost
   for need in "${NEEDS[@]}"; do
     IFS='|' read -r package sign cost <<<"$need"
-    present "$sign" || say "missing: $package. Without it: $cost. To get it, as root: apt-get install $package"
+    present "$sign" || say "missing: ${package//\// or }. Without it: $cost. To get it, as root: apt-get install ${package//\// or }"
   done
 }
 

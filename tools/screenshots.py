@@ -98,7 +98,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
     if browser.chromium() is None:
-        print("screenshots: chromium is missing: apt-get install chromium", file=sys.stderr)
+        print("screenshots: chromium is missing: apt-get install chromium-headless-shell", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as beside:
         lake = options.lake or Path(beside) / "lake"

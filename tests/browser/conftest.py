@@ -35,6 +35,8 @@ class Faults:
     told: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
     """Patterns that a test expects, since it provokes them."""
+    end: ExitStack = field(default_factory=ExitStack)
+    """Stops listening: a browser that is signed in outlasts the test."""
 
     def watch(self, context, address):
         own = urlsplit(address).netloc
@@ -48,9 +50,12 @@ class Faults:
             if message.type == "error":
                 self.told.append(f"{message.text} {message.location.get('url', '')}")
 
-        context.on("request", asked)
-        context.on("console", said)
-        context.on("weberror", lambda error: self.told.append(f"not caught: {error.error}"))
+        def failed(error):
+            self.told.append(f"not caught: {error.error}")
+
+        for event, heard in (("request", asked), ("console", said), ("weberror", failed)):
+            context.on(event, heard)
+            self.end.callback(context.remove_listener, event, heard)
 
     @property
     def unexpected(self):
@@ -71,7 +76,7 @@ def lake(tmp_path_factory):
 def chromium():
     """Debian's Chromium; each test has a browser context of its own in it."""
     if browser.chromium() is None:
-        pytest.skip("no chromium (apt-get install chromium): nothing is looked at in a browser")
+        pytest.skip("no chromium (apt-get install chromium-headless-shell): nothing is looked at in a browser")
     with browser.opened() as started:
         yield started
 
@@ -89,15 +94,17 @@ def dashboard(chromium, lake, accounts):
 
 
 @pytest.fixture(scope="session")
-def _cookies():
-    """Who has signed in once need not do it for each test."""
-    return {}
+def _signed_in():
+    """Browsers by person and scheme: who has signed in once need not do it for each test, nor fetch the pages' program again."""
+    with ExitStack() as stack:
+        yield stack, {}
 
 
 @pytest.fixture
 def faults():
     found = Faults()
-    yield found
+    with found.end:
+        yield found
     assert found.unexpected == []
 
 
@@ -115,19 +122,26 @@ def stranger(chromium, dashboard, faults):
 
 
 @pytest.fixture
-def visit(stranger, dashboard, _cookies):
+def visit(chromium, dashboard, faults, _signed_in):
     """Opens a page of the dashboard as somebody: ``visit("dea", "audit?since=24h")``."""
+    browsers, known = _signed_in
+    with ExitStack() as stack:
 
-    def opened(name, path="", scheme="light"):
-        page = stranger(scheme=scheme, state=_cookies.get(name))
-        if name not in _cookies:
-            browser.sign_in(page, dashboard, name)
-            page.wait_for_url(dashboard.address)
-            _cookies[name] = page.context.storage_state()
-        browser.go(page, dashboard, path)
-        return page
+        def opened(name, path="", scheme="light"):
+            new = (name, scheme) not in known
+            if new:
+                known[name, scheme] = browsers.enter_context(browser.context(chromium, scheme))
+            context = known[name, scheme]
+            faults.watch(context, dashboard.address)
+            page = context.new_page()
+            stack.callback(page.close)
+            if new:
+                browser.sign_in(page, dashboard, name)
+                page.wait_for_url(dashboard.address)
+            browser.go(page, dashboard, path)
+            return page
 
-    return opened
+        yield opened
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ the policy of a page lets run.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -20,14 +19,14 @@ from pipeline.lake.reader import Lake
 from tests.dashboards.auth.conftest import serving
 from tests.lictor.dashboard.conftest import dashboard
 from tests.receivers.openid import CLIENT_ID, SECRET, OpenIdServer
-from tools.browsing.browser import driver
+from tools.browsing import browser
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = browser.chromium()
 PASSWORD = "correct horse battery"
 TRACE = Path(__file__).parents[2] / "sample-traces" / "coding"
 DRAWN_MS = 60_000
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium-headless-shell")
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +38,10 @@ def lake(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    with driver() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with browser.driver() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
 
 
 @pytest.fixture(params=["light", "dark"])

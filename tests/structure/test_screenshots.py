@@ -53,7 +53,7 @@ def test_a_lake_with_nothing_in_it_has_pages_too(tmp_path):
 
 def test_pictures_are_of_pages_that_are_drawn(lake, tmp_path, monkeypatch):
     if browser.chromium() is None:
-        pytest.skip("no chromium (apt-get install chromium)")
+        pytest.skip("no chromium (apt-get install chromium-headless-shell)")
     two = [screenshots.Shot("health", "health"), screenshots.Shot("night", "", "dark")]
     monkeypatch.setattr(screenshots, "shots", lambda _: two)
     day, night = screenshots.take(lake, tmp_path / "pictures")

@@ -1,4 +1,7 @@
-"""Debian's Chromium, driven by Playwright: without a network but this machine's, signed in, waiting for what a page shows and never for a time."""
+"""Debian's Chromium, driven by Playwright: without a network but this machine's, signed in, waiting for what a page shows and never for a time.
+
+Its build without a window is preferred: the other one draws its own tabs for each context, in processes that take as long as the page.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ FLAGS = (
 SIZE = {"width": 1440, "height": 900}
 SLOW_MS = 60_000
 """How long anything may take on a busy machine before it is called missing."""
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 _TITLE = "[data-testid=stMain] h1"
 _AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 _BUSY = "[data-testid=stSkeleton], [data-testid=stSpinner], [data-stale=true]"
@@ -35,7 +39,7 @@ _UNDRAWN = "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')
 
 def chromium() -> str | None:
     """Where Chromium is; ``None`` where it is missing."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    return next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 
 @contextmanager

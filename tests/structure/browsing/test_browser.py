@@ -15,7 +15,7 @@ from tools.browsing import browser, serving
 @pytest.fixture(scope="module")
 def opened():
     if browser.chromium() is None:
-        pytest.skip("chromium is missing: apt-get install chromium")
+        pytest.skip("chromium is missing: apt-get install chromium-headless-shell")
     with browser.opened() as found:
         yield found
 
@@ -44,6 +44,14 @@ def test_who_signs_in_sees_the_overview_drawn(opened, tmp_path):
         assert urllib.request.urlopen(f"{served.address}healthz", timeout=10).status == 200
 
 
-def test_chromium_is_the_one_of_the_path(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert browser.chromium() is None
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        ((), None),
+        (("chromium",), "/usr/bin/chromium"),
+        (("chromium", "chromium-headless-shell"), "/usr/bin/chromium-headless-shell"),
+    ],
+)
+def test_chromium_is_one_of_the_path_without_a_window_if_it_can_be(monkeypatch, there, taken):
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if name in there else None)
+    assert browser.chromium() == taken

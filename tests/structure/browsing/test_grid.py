@@ -19,7 +19,7 @@ PAGE = """
 @pytest.fixture(scope="module")
 def page():
     if browser.chromium() is None:
-        pytest.skip("chromium is missing: apt-get install chromium")
+        pytest.skip("chromium is missing: apt-get install chromium-headless-shell")
     with browser.opened() as found:
         made = browser.context(found).new_page()
         made.set_content(PAGE)
