@@ -3,8 +3,8 @@
 The lake has many hosts, runs and days (``big_lake``); two million rows unless a folder is named: ``python -m benchmarks.bench_dashboard FOLDER``.
 Addresses name times, since such a lake ends when it was made. Figures:
 
-- first paint: from the request to the first content that the browser painted (its own ``first-contentful-paint``), to the page's title, and to the
-  page as a whole (its script at rest, each chart drawn); for a browser that was never here and has to fetch the program of the page, and for one
+- first paint: from the request to the first content that the browser painted (its own ``first-contentful-paint``: the frame that comes with the
+  HTML), to the page's own title, and to the page as a whole (its script at rest, each chart drawn); for a browser that was never here and has to fetch the program of the page, and for one
   that has it. The sign-in to a server that has just begun is apart.
 - a filter: from the choice of a host, an agent or a time in the page's bar to the page as a whole, on pages that have been open.
 - memory: proportional set size (``/proc/PID/smaps_rollup``) of the server and all it started, before anybody came, and with viewers whose

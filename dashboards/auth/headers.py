@@ -10,8 +10,6 @@ import base64
 import hashlib
 import re
 from collections.abc import MutableMapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from starlette.types import Send
@@ -46,14 +44,6 @@ def for_plain(html: str) -> str:
     """The policy of a page without scripts, whose own style is all that it has."""
     styles = " ".join(map(_hashed, _STYLE.findall(html))) or "'none'"
     return f"default-src 'none'; img-src data:; style-src {styles}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-
-@lru_cache(maxsize=1)
-def streamlit_policy() -> str:
-    """The policy for Streamlit as it is installed."""
-    import streamlit  # noqa: PLC0415 - takes a second; only who serves needs it
-
-    return for_pages((Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8"))
 
 
 def dressed(send: Send, path: str, policy: str, *, secure: bool, strict: bool = False) -> Send:

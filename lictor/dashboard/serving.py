@@ -128,10 +128,10 @@ def _config(options: Options, door: Door, sessions: Sessions, journal: LakeJourn
     from starlette.middleware import Middleware  # noqa: PLC0415 - see above
     from streamlit.web.server.starlette import App  # noqa: PLC0415 - see above
 
-    from dashboards import appearance  # noqa: PLC0415 - see above
+    from dashboards import appearance, first_page  # noqa: PLC0415 - see above
+    from dashboards.auth import headers  # noqa: PLC0415 - see above
     from dashboards.auth.entrance import Entrance  # noqa: PLC0415 - see above
     from dashboards.auth.gate import Gate  # noqa: PLC0415 - see above
-    from dashboards.auth.headers import streamlit_policy  # noqa: PLC0415 - see above
 
     appearance.apply()
     names = set(options.names)
@@ -142,13 +142,15 @@ def _config(options: Options, door: Door, sessions: Sessions, journal: LakeJourn
         provider = OpenIdProvider(door, secure=options.secure)
         names.add(door.settings.public_name)
     entrance = Entrance(door, sessions, journal, secure=options.secure, provider=provider)
+    pages = first_page.framed(first_page.streamlit_page())
     gate = Middleware(
         Gate, entrance=entrance, sessions=sessions, host=options.host, names=frozenset(names), secure=options.secure,
-        policy=streamlit_policy(),
+        policy=headers.for_pages(pages["/"]),
     )  # fmt: skip
     logging.getLogger("streamlit").setLevel(logging.ERROR)
+    app = App(appearance.ENTRY, middleware=[gate, Middleware(first_page.FirstPage, pages=pages)])
     return uvicorn.Config(
-        App(appearance.ENTRY, middleware=[gate]), log_level="error", access_log=False, server_header=False,
+        app, log_level="error", access_log=False, server_header=False,
         ssl_certfile=options.certificate, ssl_keyfile=options.key, timeout_graceful_shutdown=ENDING_S,
         proxy_headers=options.behind_proxy, ws_max_size=1 << 24,
     )  # fmt: skip

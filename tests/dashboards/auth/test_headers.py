@@ -8,6 +8,7 @@ import hashlib
 import pytest
 
 from dashboards.auth import headers, signin_page
+from dashboards.first_page import streamlit_page
 from tests.dashboards.auth.conftest import in_a_loop
 
 
@@ -27,7 +28,7 @@ def test_pages_run_only_the_inline_scripts_that_they_start_with():
 
 
 def test_nothing_is_made_into_code_or_loaded_from_elsewhere():
-    found = directives(headers.streamlit_policy())
+    found = directives(headers.for_pages(streamlit_page()))
     assert not {"'unsafe-inline'", "'unsafe-eval'", "'wasm-unsafe-eval'"} & set(found["script-src"])
     assert len(found["script-src"]) > 1, "Streamlit's page has an inline script"
     sources = {s for values in found.values() for s in values}
