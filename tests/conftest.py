@@ -27,8 +27,8 @@ ALONE = (
 """Folders whose tests measure time, or act on what the whole machine shares; so does every test that loads the sensor."""
 FIRST = (
     "faults/",
-    "structure/test_screenshots.py",
     "structure/test_winpython.py",
+    "structure/test_screenshots.py",
     "browser/",
     "pipeline/lake/",
     "lictor/test_sigma_rules.py",

@@ -15,9 +15,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+import psutil
 
 from tools import winlibs
 
@@ -46,6 +49,7 @@ LEFT_OUT = (
 )
 PATIENCE_S = 300
 _END_S = 20
+_LOOK_S = 2.0
 
 MAIN = r"""
 #include <windows.h>
@@ -98,10 +102,10 @@ def build(cache: Path) -> Path:
 
 def environment(made: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What Wine and the Windows Python are started with: a prefix of their own, no display, no chatter."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "PYTHONPATH", "PYTHONHOME"}}
+    kept = {name: value for name, value in os.environ.items() if name != "DISPLAY" and not name.startswith("PYTHON")}
     return kept | {
         "WINEPREFIX": str(made / "prefix"), "WINEARCH": "win64", "WINEDEBUG": "-all", "PYTHONUTF8": "1",
-        "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "PYTHONDONTWRITEBYTECODE": "1",
+        "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "PYTHONPYCACHEPREFIX": "C:\\pycache",
     } | dict(extra or {})  # fmt: skip
 
 
@@ -123,7 +127,7 @@ def run(
         stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
     ) as started:  # fmt: skip
         try:
-            out, err = started.communicate(timeout=patience)
+            out, err = _said(started, variables["WINEPREFIX"], patience)
         except BaseException:
             _end_session(started.pid, variables)
             raise
@@ -133,12 +137,42 @@ def run(
     return done
 
 
+def _said(started: subprocess.Popen[str], prefix: str, patience: float) -> tuple[str, str]:
+    """All output: until whoever was started has ended, and everybody who has the pipes from it."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return started.communicate(timeout=min(_LOOK_S, patience))
+        except subprocess.TimeoutExpired as late:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(late.cmd, patience, late.output, late.stderr) from None
+            if started.poll() is not None:
+                _end_corpses(prefix)
+
+
+def _end_corpses(prefix: str) -> None:
+    """End what has no server any more: it is no process of Windows, and waits for its first answer for ever (seen where it was killed as it began)."""
+    inside = list(_inside(prefix))
+    if not any(process.info["name"].startswith("wineserver") for process in inside):
+        for process in inside:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def _inside(prefix: str) -> Iterator[psutil.Process]:
+    """Processes of a prefix, its server among them."""
+    for process in psutil.process_iter(["name", "environ"]):
+        if (process.info["environ"] or {}).get("WINEPREFIX") == prefix:
+            yield process
+
+
 def _end_session(leader: int, variables: Mapping[str, str]) -> None:
     """End what was started with this process, and what Wine has started beside it: that is in sessions of its own."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(["wineserver", "-k"], env=variables, capture_output=True, timeout=_END_S, check=False)
+    _end_corpses(variables["WINEPREFIX"])
 
 
 def windows_path(path: Path) -> str:

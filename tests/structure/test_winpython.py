@@ -34,11 +34,11 @@ def test_interpreter_is_unpacked_and_nothing_else(tmp_path):
     assert found == ["DLLs/_ctypes.pyd", "python311.dll"]
 
 
-def test_windows_python_sees_no_path_and_no_display_of_the_host(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    monkeypatch.setenv("DISPLAY", ":0")
+def test_windows_python_sees_no_path_no_wish_and_no_display_of_the_hosts_python(tmp_path, monkeypatch):
+    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "DISPLAY"):
+        monkeypatch.setenv(name, "1")
     made = winpython.environment(tmp_path, {"WHO": "me"})
-    assert not {"PYTHONPATH", "DISPLAY"} & made.keys()
+    assert not {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "DISPLAY"} & made.keys()
     assert made["WHO"] == "me"
     assert made["WINEPREFIX"] == str(tmp_path / "prefix")
 
@@ -100,6 +100,26 @@ def test_session_that_takes_too_long_is_ended_as_a_whole(wine, tmp_path):
         assert time.monotonic() < until
         time.sleep(0.01)
     assert (tmp_path / "asked").read_text() == f"{tmp_path}/prefix -k\n"
+
+
+def test_process_that_has_lost_its_server_is_waited_for_by_nobody(wine, tmp_path):
+    wine(f"echo out; sleep 78.125 & echo $! > {tmp_path}/child")
+    began = time.monotonic()
+    done = winpython.run(tmp_path, ["-c", "pass"], patience=30)
+    assert (done.returncode, done.stdout) == (0, "out\n")
+    assert time.monotonic() - began < 10
+    assert not runs((tmp_path / "child").read_text().strip())
+
+
+def test_process_that_has_its_server_is_waited_for(wine, tmp_path):
+    server = tmp_path / "bin" / "wineserver64"
+    server.write_text("#!/bin/sh\nsleep 6\n")
+    server.chmod(0o755)
+    wine("echo out; wineserver64 >/dev/null 2>&1 & sleep 4 &")
+    began = time.monotonic()
+    done = winpython.run(tmp_path, ["-c", "pass"], patience=30)
+    assert done.stdout == "out\n"
+    assert time.monotonic() - began > 3.5
 
 
 def test_output_and_status_are_told_and_a_failure_is_raised_where_that_is_wanted(wine, tmp_path):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import os
 import shutil
+import subprocess
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,10 @@ from tools import winpython
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PATIENCE_S = 300
+SAID = 10_000
+"""Characters of what a machine wrote that are told where it was not done in time: whose test stood, and at which line."""
+MACHINES = 2
+"""Most of their time they wait, for Wine and for each other: two take little more than half of it."""
 
 
 def names():
@@ -34,28 +41,40 @@ def results(tmp_path_factory):
     """Name → what pytest wrote about each case of it."""
     windows, folder = windows_python(), tmp_path_factory.mktemp("wine")
     winpython.compile_c(HERE / "tree.c", folder / "tree.exe", "-lws2_32")
-    report, scratch = folder / "report.xml", f"lictor-{os.getpid()}"
-    arguments = [
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", winpython.windows_path(ROOT / "pyproject.toml"),
-        "--confcutdir", winpython.windows_path(HERE), "--rootdir", winpython.windows_path(ROOT),
-        f"--junitxml={winpython.windows_path(report)}", f"--basetemp=C:\\{scratch}",
-        winpython.windows_path(HERE),
-    ]  # fmt: skip
-    extra = {
-        "PYTHONPATH": winpython.windows_path(ROOT),
-        "LICTOR_TREE_EXE": winpython.windows_path(folder / "tree.exe"),
-    }
-    done = winpython.run(windows, arguments, extra=extra, patience=PATIENCE_S)
-    shutil.rmtree(windows / "prefix" / "drive_c" / scratch, ignore_errors=True)
-    assert report.exists(), done.stdout + done.stderr
+    with ThreadPoolExecutor(MACHINES) as pool:
+        cases = list(pool.map(lambda number: _ran(windows, folder, number), range(MACHINES)))
     assert not [
         p for p in Path("/proc").glob("[0-9]*/cmdline") if winpython.windows_path(folder).encode() in _text(p)
     ], "some still run"
     found: dict[str, list[ET.Element]] = {}
-    for case in ET.parse(report).iter("testcase"):
+    for case in chain.from_iterable(cases):
         name = f"{case.get('classname').rpartition('.')[2]}::{case.get('name').partition('[')[0]}"
         found.setdefault(name, []).append(case)
     return found
+
+
+def _ran(windows, folder, number):
+    """The cases of one machine, which has every so manieth test: a prefix of its own, where no other's processes are."""
+    report, scratch, prefix = folder / f"report-{number}.xml", f"lictor-{os.getpid()}", windows / f"prefix-{number}"
+    tests = [name.split("::") for name in names()[number::MACHINES]]
+    arguments = [
+        "-m", "pytest", "-v", "-p", "no:cacheprovider", "-o", f"faulthandler_timeout={PATIENCE_S // 3}", "-c", winpython.windows_path(ROOT / "pyproject.toml"),
+        "--confcutdir", winpython.windows_path(HERE), "--rootdir", winpython.windows_path(ROOT),
+        f"--junitxml={winpython.windows_path(report)}", f"--basetemp=C:\\{scratch}",
+        *(f"{winpython.windows_path(HERE / file)}.py::{test}" for file, test in tests),
+    ]  # fmt: skip
+    extra = {
+        "PYTHONPATH": winpython.windows_path(ROOT),
+        "LICTOR_TREE_EXE": winpython.windows_path(folder / "tree.exe"),
+        "WINEPREFIX": str(prefix),
+    }
+    try:
+        done = winpython.run(windows, arguments, extra=extra, patience=PATIENCE_S)
+    except subprocess.TimeoutExpired as late:
+        pytest.fail(f"after {late.timeout:.0f} s:\n{(late.output or b'')[-SAID:]!r}\n{(late.stderr or b'')[-SAID:]!r}")
+    shutil.rmtree(prefix / "drive_c" / scratch, ignore_errors=True)
+    assert report.exists(), done.stdout + done.stderr
+    return list(ET.parse(report).iter("testcase"))
 
 
 def _text(path):
