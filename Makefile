@@ -25,13 +25,16 @@ demo: sensor ## run a scripted agent under the sensor with a policy, and ask the
 	@deploy/demo.sh
 
 test: ## everything that must hold: lint, types, tests (part of it: make test T=tests/pipeline)
-	@$(MAKE) --jobs=2 --output-sync sensor lint types
+	@$(MAKE) --jobs=2 --output-sync sensor lint
 ifeq ($(T),tests)
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; status=0; \
+	$(MAKE) types >"$$folder/types" 2>&1 & types=$$!; \
 	$(PY) -m pytest --account="$$folder/skips" -m 'not alone' --numprocesses 2 --dist loadfile --no-loadscope-reorder $(T) || status=$$?; \
+	wait $$types || status=$$?; cat "$$folder/types"; \
 	$(PY) -m pytest --account="$$folder/skips" -m alone $(T) || status=$$?; \
 	exit $$status
 else
+	@$(MAKE) types
 	@$(PY) -m pytest $(T)
 endif
 

@@ -112,9 +112,14 @@ virtual_environment() {
 }
 
 python=$(find_python)
+making=
+if [ -n "$python" ]; then  # pip and apt-get wait for the network, and not for each other
+  virtual_environment &
+  making=$!
+fi
 system_packages
 report_missing
 [ -n "$python" ] ||
   fail "no Python 3.11 or newer with venv here. As root: apt-get install python3 python3-venv; or name one: make setup PYTHON=/path/to/python3"
-virtual_environment
+if [ -n "$making" ]; then wait "$making"; else virtual_environment; fi
 say "ready ($(.venv/bin/python -V); try .venv/bin/lictor doctor)"

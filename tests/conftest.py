@@ -15,8 +15,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.trials import every
+
 # How long an example takes is the machine's affair; of it a profile of CI knows already, one at a desk does not.
-hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.register_profile("any machine", deadline=None, max_examples=100 if every() else 50)
 hypothesis.settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
@@ -49,12 +51,30 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Files without a test that runs alone need not be read for those that do: it takes half a minute."""
+    only = config.getoption("markexpr") == "alone" and collection_path.name.startswith("test_")
+    return True if only and not _says_alone(collection_path) else None
+
+
+def _says_alone(path):
+    """Whether a file can have such a test, seen without reading it as Python."""
+    return _lies_alone(path) or any(mark in path.read_text("utf-8") for mark in ("mark.alone", "mark.kernel"))
+
+
+def _lies_alone(path):
+    return path.relative_to(TESTS).as_posix().startswith(tuple(f"{name}/" for name in ALONE))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        folder = item.path.relative_to(TESTS).parent.as_posix() + "/"
-        if item.get_closest_marker("kernel") or folder.startswith(tuple(f"{name}/" for name in ALONE)):
+        if item.get_closest_marker("kernel") or _lies_alone(item.path):
             item.add_marker("alone")
+        if item.get_closest_marker("alone") and not _says_alone(item.path):
+            raise pytest.UsageError(
+                f"{item.nodeid}: a test that runs alone has its mark in its own file, or neither half runs it"
+            )
     yield  # here -m chooses by it, and the order is shuffled
     items.sort(key=_rank)
 
@@ -126,7 +146,7 @@ def sensor():
 def no_bcc():
     """Why the BCC source cannot be used here, after its packages have been installed where that can be; empty where it can."""
     from collectors.bcc.source import usable  # noqa: PLC0415
-    from tests.apt import not_installed  # noqa: PLC0415 - test_halves takes this file alone
+    from tests.apt import not_installed  # noqa: PLC0415 - test_halves takes this file without it
 
     if os.geteuid():
         return "no root: BCC cannot be used"

@@ -1,6 +1,6 @@
 """How much of what takes long is tried: a sample in every run, another one each time, and all of it where that is asked for.
 
-All of it takes five minutes more: ``LICTOR_TRIALS=all make test``.
+All of it takes seven minutes more: ``LICTOR_TRIALS=all make test``.
 """
 
 from __future__ import annotations

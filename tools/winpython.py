@@ -102,7 +102,7 @@ def build(cache: Path) -> Path:
 
 def environment(made: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What Wine and the Windows Python are started with: a prefix of their own, no display, no chatter."""
-    kept = {name: value for name, value in os.environ.items() if name != "DISPLAY" and not name.startswith("PYTHON")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "DISPLAY"))}
     return kept | {
         "WINEPREFIX": str(made / "prefix"), "WINEARCH": "win64", "WINEDEBUG": "-all", "PYTHONUTF8": "1",
         "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "PYTHONPYCACHEPREFIX": "C:\\pycache",

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.trials import begin, every
 
 ROOT = Path(__file__).parents[2]
-STRIDE = 1 if every() else 3
+STRIDE = 1 if every() else 5
 
 KILLS = '''
 import json, os, shutil, signal, sys

@@ -82,6 +82,18 @@ def test_one_browser_is_enough(machine, there):
     assert not {name for name in machine.installed if name.startswith("chromium")}
 
 
+def test_packages_that_pip_cannot_get_end_it(machine):
+    machine.is_administered("chromium")
+    machine.has(
+        "python3",
+        'case "$*" in "-m pip"*) exit 1;; "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python;; esac',
+    )
+    status, said = machine.set_up()
+    assert status == 2
+    assert "Reach a Python package index" in said
+    assert "ready" not in said
+
+
 def test_who_may_not_install_is_told_what_is_missing_and_what_that_costs(machine):
     machine.has("id", "echo 1000")
     machine.has("git")

@@ -35,10 +35,10 @@ def test_interpreter_is_unpacked_and_nothing_else(tmp_path):
 
 
 def test_windows_python_sees_no_path_no_wish_and_no_display_of_the_hosts_python(tmp_path, monkeypatch):
-    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "DISPLAY"):
+    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "DISPLAY"):
         monkeypatch.setenv(name, "1")
     made = winpython.environment(tmp_path, {"WHO": "me"})
-    assert not {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "DISPLAY"} & made.keys()
+    assert not {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "DISPLAY"} & made.keys()
     assert made["WHO"] == "me"
     assert made["WINEPREFIX"] == str(tmp_path / "prefix")
 

@@ -86,9 +86,11 @@ def test_link_is_good_once(running, client):
         assert other.get("/").status_code == 401
 
 
-def test_page_is_streamlits_and_needs_no_inline_script_but_its_own(client):
+def test_page_is_streamlits_in_its_frame_and_needs_no_inline_script_but_their_own(client):
     answer = client.get("/", headers=HTML)
-    assert "<title>Streamlit</title>" in answer.text
+    assert '<div id="root"></div>' in answer.text
+    assert '<div id="lictor-frame">' in answer.text
+    assert "<title>Overview</title>" in answer.text
     assert "'sha256-" in answer.headers["content-security-policy"]
     assert "script-src 'self' 'sha256" in answer.headers["content-security-policy"]
     assert "server" not in answer.headers
