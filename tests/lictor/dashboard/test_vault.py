@@ -50,7 +50,7 @@ def taken(writer, file):
 
 def actions(folder):
     rows = Lake(folder).query(
-        "SELECT action, phase, actor, enforcement FROM actions WHERE action <> 'quarantine' ORDER BY time"
+        "SELECT action, phase, actor, enforcement FROM actions WHERE action <> 'quarantine' ORDER BY time, phase"
     )
     return [tuple(row.values()) for row in rows.to_pylist()]
 
