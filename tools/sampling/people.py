@@ -70,7 +70,7 @@ def console(
     yield row(now - timedelta(hours=21), ("mei", "analyst"), "save_search", page="audit", object="Denied keys", detail=json.dumps({"verdicts": ["deny"], "keyword": [".ssh"]}))  # fmt: skip
     for number, finding in enumerate(findings[:: max(1, len(findings) // 12)]):
         status, note = _TRIAGE[number % len(_TRIAGE)]
-        at = min(now - timedelta(minutes=5), finding["time"] + timedelta(minutes=40 + number))
+        at = finding["time"] + min(timedelta(minutes=40 + number), (now - finding["time"]) / 2)
         who = ACCOUNTS[1 + number % 2]
         yield row(at, who, "triage", page="findings", object=finding["id"], agent_run=finding["agent_run"], status=status, note=note, detail=None)  # fmt: skip
     last = max(runs, key=lambda run: run.begins)

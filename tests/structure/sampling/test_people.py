@@ -37,6 +37,15 @@ def test_one_host_has_had_two_versions(policies):
     assert len({p["version"] for p in mine}) == 2
 
 
+def test_findings_are_triaged_after_they_were_found_and_before_now(runs, now):
+    ages = [timedelta(seconds=1), timedelta(minutes=5), timedelta(minutes=70), timedelta(days=3)]
+    found = {f"f{i}": now - age for i, age in enumerate(ages)}
+    findings = [{"id": name, "time": at, "agent_run": runs[0].id} for name, at in found.items()]
+    triage = [r for r in people.console(findings, runs, now, 14) if r["act"] == "triage"]
+    assert {r["object"] for r in triage} == set(found)
+    assert all(found[r["object"]] < r["time"] < now for r in triage)
+
+
 def test_console_rows_fit_the_table_and_triage_speaks_of_findings(runs, now):
     found = [{"id": f"f{i}", "time": now - timedelta(days=3), "agent_run": runs[0].id} for i in range(30)]
     rows = list(people.console(found, runs, now, 14))
