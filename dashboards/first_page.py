@@ -19,7 +19,7 @@ from dashboards.appearance import OPTIONS
 from dashboards.pages_list import PAGES, PageInfo
 
 GIVEN_UP_MS = 20_000
-"""What a page says that has none of it is then seen all the same."""
+"""When a page that has come to neither is shown as it is."""
 _STYLE = Path(__file__).parent / "entry" / "frame.css"
 _SCRIPT = f"""
 (() => {{
@@ -31,7 +31,9 @@ _SCRIPT = f"""
 }})();
 """
 _NEEDS = "<noscript><p>The dashboard needs JavaScript.</p></noscript>"
-_OF_AGENTS = re.compile(r"<noscript>.*?</noscript>|<link rel=\"service-desc\"[^>]*>|<!--.*?-->", re.DOTALL)
+_OF_AGENTS = re.compile(
+    r"<noscript>.*?</noscript>|<link rel=\"service-desc\"[^>]*>|<!--(?:(?!-->).)*agent API.*?-->", re.DOTALL
+)
 """How programs may ask Streamlit without a browser, which is switched off here."""
 
 
@@ -57,7 +59,9 @@ def streamlit_page() -> str:
 
 def framed(html: str) -> dict[str, str]:
     """Path → HTML of each page: Streamlit's, with its frame. The inline scripts of all of them are the same."""
-    made = {f"/{page.name}": _framed(html, page) for page in PAGES}
+    start = re.sub(r"<title>.*?</title>", "", _OF_AGENTS.sub("", html))
+    styled = start.replace("</head>", f"<style>{_style()}</style></head>")
+    made = {f"/{page.name}": _framed(styled, page) for page in PAGES}
     return made | {"/": made[f"/{PAGES[0].name}"]}
 
 
@@ -67,8 +71,7 @@ def _framed(html: str, page: PageInfo) -> str:
         f'<div id="lictor-frame">{_navigation(page)}<main><h1>{title}</h1><p role="status">Loading…</p></main></div>'
         f"<script>{_SCRIPT}</script>{_NEEDS}"
     )
-    html = re.sub(r"<title>.*?</title>", f"<title>{title}</title>", _OF_AGENTS.sub("", html))
-    return html.replace("</head>", f"<style>{_style()}</style></head>").replace("</body>", f"{frame}</body>")
+    return html.replace("</head>", f"<title>{title}</title></head>").replace("</body>", f"{frame}</body>")
 
 
 def _navigation(here: PageInfo) -> str:

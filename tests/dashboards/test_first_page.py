@@ -49,6 +49,13 @@ def test_way_in_for_programs_that_is_switched_off_is_not_advertised(pages):
     assert OPTIONS["server.enableAgentApi"] is False
     assert "_stcore/agent" in first_page.streamlit_page(), "Streamlit no longer tells of it"
     assert "agent/" not in pages["/"]
+    assert "agent API" not in pages["/"]
+
+
+def test_streamlits_licence_stays_in_its_page(pages):
+    notice = "Licensed under the Apache License, Version 2.0"
+    assert notice in first_page.streamlit_page()
+    assert notice in pages["/"]
 
 
 def test_one_policy_permits_the_inline_scripts_of_all(pages):
