@@ -62,7 +62,7 @@ known() {
 install() {
   local log
   log=$(mktemp)
-  say "installing with apt-get: $*"
+  say "installing with apt-get: ${*//\// or }"
   if { apt-get update && apt-get install -y --no-install-recommends $(known "$@"); } </dev/null >"$log" 2>&1; then
     rm -f "$log"
   else

@@ -57,6 +57,7 @@ def pytest_ignore_collect(collection_path, config):
     return True if only and not _says_alone(collection_path) else None
 
 
+@cache
 def _says_alone(path):
     """Whether a file can have such a test, seen without reading it as Python."""
     return _lies_alone(path) or any(mark in path.read_text("utf-8") for mark in ("mark.alone", "mark.kernel"))

@@ -151,7 +151,10 @@ def _said(started: subprocess.Popen[str], prefix: str, patience: float) -> tuple
 
 
 def _end_corpses(prefix: str) -> None:
-    """End what has no server any more: it is no process of Windows, and waits for its first answer for ever (seen where it was killed as it began)."""
+    """End what has no server any more: it is no process of Windows, and waits for its first answer for ever.
+
+    Seen under Wine 8 beside a busy machine: a child that never had the processor, reading from the pipe of a server that was gone.
+    """
     inside = list(_inside(prefix))
     if not any(process.info["name"].startswith("wineserver") for process in inside):
         for process in inside:

@@ -54,11 +54,12 @@ def results(tmp_path_factory):
 
 
 def _ran(windows, folder, number):
-    """The cases of one machine, which has every so manieth test: a prefix of its own, where no other's processes are."""
+    """The cases of one machine, a prefix of its own where no other's processes are: of every ``MACHINES`` tests one, from ``number`` on."""
     report, scratch, prefix = folder / f"report-{number}.xml", f"lictor-{os.getpid()}", windows / f"prefix-{number}"
     tests = [name.split("::") for name in names()[number::MACHINES]]
     arguments = [
-        "-m", "pytest", "-v", "-p", "no:cacheprovider", "-o", f"faulthandler_timeout={PATIENCE_S // 3}", "-c", winpython.windows_path(ROOT / "pyproject.toml"),
+        "-m", "pytest", "-v", "-p", "no:cacheprovider", "-o", f"faulthandler_timeout={PATIENCE_S // 3}",
+        "-c", winpython.windows_path(ROOT / "pyproject.toml"),
         "--confcutdir", winpython.windows_path(HERE), "--rootdir", winpython.windows_path(ROOT),
         f"--junitxml={winpython.windows_path(report)}", f"--basetemp=C:\\{scratch}",
         *(f"{winpython.windows_path(HERE / file)}.py::{test}" for file, test in tests),
