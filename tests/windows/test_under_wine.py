@@ -41,8 +41,11 @@ def results(tmp_path_factory):
     """Name → what pytest wrote about each case of it."""
     windows, folder = windows_python(), tmp_path_factory.mktemp("wine")
     winpython.compile_c(HERE / "tree.c", folder / "tree.exe", "-lws2_32")
+    tests = [
+        name.split("::") for name in names()
+    ]  # here, not in the threads: Python 3.11's parser is one for all of them
     with ThreadPoolExecutor(MACHINES) as pool:
-        cases = list(pool.map(lambda number: _ran(windows, folder, number), range(MACHINES)))
+        cases = list(pool.map(lambda number: _ran(windows, folder, number, tests[number::MACHINES]), range(MACHINES)))
     assert not [
         p for p in Path("/proc").glob("[0-9]*/cmdline") if winpython.windows_path(folder).encode() in _text(p)
     ], "some still run"
@@ -53,10 +56,9 @@ def results(tmp_path_factory):
     return found
 
 
-def _ran(windows, folder, number):
-    """The cases of one machine, a prefix of its own where no other's processes are: of every ``MACHINES`` tests one, from ``number`` on."""
+def _ran(windows, folder, number, tests):
+    """The cases of ``tests``, (file, function), on one machine: a prefix of its own, where no other's processes are."""
     report, scratch, prefix = folder / f"report-{number}.xml", f"lictor-{os.getpid()}", windows / f"prefix-{number}"
-    tests = [name.split("::") for name in names()[number::MACHINES]]
     arguments = [
         "-m", "pytest", "-v", "-p", "no:cacheprovider", "-o", f"faulthandler_timeout={PATIENCE_S // 3}",
         "-c", winpython.windows_path(ROOT / "pyproject.toml"),
