@@ -72,7 +72,13 @@ def everybody() -> Iterator[tuple[int, int, int]]:
 
 def stops(pid: int) -> bool:
     """Whether a signal has stopped a process, or will do so as soon as it is thawed."""
-    for line in read(f"/proc/{pid}/status").splitlines():
+    # The kernel writes the state first and the pending signals later, so one taken up in between shows in neither.
+    # By the second look it has stopped the process: SIGSTOP is taken up and obeyed under one lock.
+    return any(_shows_stop(read(f"/proc/{pid}/status")) for _ in range(2))
+
+
+def _shows_stop(status: bytes) -> bool:
+    for line in status.splitlines():
         key, _, value = line.partition(b":\t")
         if (key == b"State" and value[:1] == b"T") or (key in {b"SigPnd", b"ShdPnd"} and int(value, 16) & _STOPS):
             return True

@@ -85,6 +85,33 @@ def test_a_stop_that_waits_for_a_thaw_is_seen(place, grow, until):
         assert until(lambda: not group.populated())
 
 
+def test_a_stop_that_is_obeyed_in_the_middle_of_a_look_is_seen(monkeypatch):
+    """The state was read before, the pending signals after it: as the kernel shows a process now and then."""
+    between = b"Name:\tsh\nState:\tS (sleeping)\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n"
+    looks = iter([between, between.replace(b"S (sleeping)", b"T (stopped)")])
+    monkeypatch.setattr(bare, "read", lambda _: next(looks))
+    assert bare.stops(1)
+
+
+def test_a_stop_is_seen_at_whatever_moment_of_a_thaw(place, grow, until):
+    with RunCgroup.create("r", [place]) as group:
+        tree = grow("echo ready; read line", group)
+        missed = [moment for moment in range(2_000) if not _seen_when_thawed(group, tree.pid, until)]
+        tree.end()
+        assert until(lambda: not group.populated())
+    assert not missed
+
+
+def _seen_when_thawed(group, pid, until):
+    assert group.freeze()
+    os.kill(pid, signal.SIGSTOP)
+    assert group.thaw()
+    seen = bare.stops(pid)
+    os.kill(pid, signal.SIGCONT)
+    assert until(lambda: not bare.stops(pid))
+    return seen
+
+
 def test_send_reaches_those_that_the_look_finds_again(child):
     assert bare.send([child.pid, 2**22], signal.SIGKILL, lambda: {child.pid, 2**22}) == {child.pid}
     assert child.wait(5) == -9
