@@ -56,7 +56,7 @@ REST = """## How the portable source knows what it tells
 - A verdict on a row that names no process is never carried out: it becomes a failed action, and an alarm. A policy file that is changed while a run
   goes on counts from the next start: nobody can tell whether a person wrote it.
 - **What it could not watch** is said, and a row of `coverage` in every interval: `watch_limit` (inotify's watches are used up), `unreadable`, `place_too_large`,
-  `inotify_overflow`, `queue_full`, `watching_ended`. What it can never see is there as well, without a number: `polled`, `places_only`, `reads_unseen`.
+  `inotify_overflow`, `queue_full`, `watching_ended`, `connections_unread`. What it can never see is there as well, without a number: `polled`, `places_only`, `reads_unseen`.
 - In a folder that was made a moment ago, what comes and goes again before it is watched is not seen.
 - A file that is moved in from elsewhere is a `file.create`, one that is moved out a `file.delete`, half a second later. A hard link is a `file.create` too.
 - Signals and control groups are those that this user may use. Without a cgroup of its own a run is held by a SIGSTOP to each of its processes, and the keeper

@@ -61,7 +61,7 @@ class PortableCollector(LiveCollector):
         self._processes = Processes(
             self._runs, run_variable=wanted.run_variable, on_candidates=wanted.on_candidates
         )  # fmt: skip
-        self._connections = Connections(self._runs)
+        self._connections = Connections(self._runs, self._trouble)
         self._wake = Event()
         self._touches = Touches(self._is_wanted, self._wake)
         self._watching: Watching | None = None

@@ -17,6 +17,7 @@ from collectors.interface import Run
 from collectors.portable.machine import WINDOWS
 from collectors.portable.processes import Member
 from collectors.portable.rows import Fact, fact
+from collectors.portable.trouble import Trouble
 
 Seen = tuple[int, str, Any, Any, bool]
 """Process key, protocol, local and remote end, whether it listens."""
@@ -27,14 +28,19 @@ _MAPPED = "::ffff:"
 class Connections:
     """Tells each connection once, for as long as it stands."""
 
-    def __init__(self, runs: Mapping[int, Run]) -> None:
+    def __init__(self, runs: Mapping[int, Run], trouble: Trouble) -> None:
         self._runs = runs
+        self._trouble = trouble
         self._seen: set[Seen] = set()
 
     def look(self, members: Iterable[Member]) -> list[Fact]:
-        """Connections that stand now and did not at the last look."""
+        """Connections that stand now and did not at the last look that could be had."""
         by_key = {member.who.key: member for member in members}
-        now = set(_of_all(by_key.values()) if WINDOWS else (seen for one in by_key.values() for seen in _of(one)))
+        try:
+            now = set(_of_all(by_key.values()) if WINDOWS else (seen for one in by_key.values() for seen in _of(one)))
+        except (psutil.Error, OSError, RuntimeError):  # psutil's last: a table that grew while it was read, a torn line
+            self._trouble.missed_connections()
+            return []
         fresh, self._seen = now - self._seen, now
         listening = {(by_key[key].number, local[1]) for key, _, local, _, listens in now if listens}
         return [self._row(by_key[one[0]], one, listening) for one in sorted(fresh, key=repr)]
@@ -58,12 +64,9 @@ def _of(member: Member) -> Iterator[Seen]:
 def _of_all(members: Iterable[Member]) -> Iterator[Seen]:
     """What all of them have open, where the system has one table for all and psutil would read it anew for each."""
     by_pid = {member.who.pid: member for member in members}
-    if not by_pid:
-        return
-    with suppress(psutil.Error, OSError):
-        for one in psutil.net_connections("inet"):
-            if one.pid in by_pid:
-                yield from _seen(by_pid[one.pid], one)
+    for one in psutil.net_connections("inet") if by_pid else ():
+        if one.pid in by_pid:
+            yield from _seen(by_pid[one.pid], one)
 
 
 def _seen(member: Member, one: Any) -> Iterator[Seen]:

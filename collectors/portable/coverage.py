@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from collectors.interface import Origin
 from collectors.portable.rows import SOURCE, Numbering
+from collectors.portable.trouble import UNREAD
 from pipeline import schema
 
 CLASSES = ("process", "file", "network")
@@ -42,7 +43,7 @@ class Coverage:
                 rows.append({"class": class_, "reason": "queue_full", "emitted": 0, "delivered": 0, "lost": lost})
             self._closed[class_] = end
         rows += [{"class": class_, "reason": reason} for class_, reason in UNSEEN]
-        rows += [{"class": "file", "reason": reason} for reason in sorted(trouble)]
+        rows += [{"class": "network" if reason == UNREAD else "file", "reason": reason} for reason in sorted(trouble)]
         until = _now_us()
         whole = [{**self._labels, "since": self._since, "until": until, **row} for row in rows]
         self._since = until

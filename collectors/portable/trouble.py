@@ -9,6 +9,7 @@ from threading import Lock
 
 from collectors.portable.rows import clean
 
+UNREAD = "connections_unread"
 LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
@@ -43,6 +44,10 @@ class Trouble:
     def overflowed(self) -> None:
         """The system dropped events, nobody knows how many."""
         self.note("inotify_overflow", "file events came faster than they were read: some are lost")
+
+    def missed_connections(self) -> None:
+        """A look at the connections came to nothing: what stood only then is not seen."""
+        self.note(UNREAD, "the system's table of connections cannot be read at times: some short ones are not seen")
 
     def note(self, reason: str, line: str, *, count: int = 1, standing: bool = False) -> None:
         """Count a reason; its line is said when it arises first."""

@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import socket
 
+import psutil
+import pytest
+
 from collectors.interface import Run
+from collectors.portable import connections as module
 from collectors.portable.connections import Connections, _end
 from collectors.portable.processes import Processes
+from collectors.portable.trouble import Trouble
 
 RUNS = {1: Run("run", "agent")}
 
 
-def looking(child):
+def looking(child, trouble=None):
     processes = Processes(RUNS)
     processes.tag(child.pid, 1)
-    return processes, Connections(RUNS)
+    return processes, Connections(RUNS, trouble or Trouble(print))
 
 
 def test_a_connection_is_told_once_with_both_ends(script):
@@ -50,6 +55,29 @@ def test_who_is_gone_has_none(script):
     child.kill()
     child.wait()
     assert connections.look(processes.members.values()) == []
+
+
+@pytest.mark.parametrize(("one_table", "error"), [(False, RuntimeError), (True, RuntimeError), (True, OSError)])
+def test_a_table_that_cannot_be_read_changes_nothing_and_is_counted(one_table, error, script, monkeypatch):
+    """As under Wine, where many processes open connections at the time of the look."""
+    text = "import socket; s = socket.create_server(('127.0.0.1', 0)); print('there', flush=True); input()"
+    child, trouble = script(text), Trouble(print)
+    assert child.stdout.readline() == "there\n"
+    monkeypatch.setattr(module, "WINDOWS", one_table)
+    processes, connections = looking(child, trouble)
+
+    def unread(*_):
+        raise error("GetExtendedTcpTable failed")
+
+    def look(readable):
+        with monkeypatch.context() as patch:
+            if not readable:
+                patch.setattr(psutil if one_table else psutil.Process, "net_connections", unread)
+            return [row["operation"] for row in connections.look(processes.members.values())]
+
+    told = [look(readable) for readable in (False, True, False, True)]
+    assert told == [[], ["net.listen"], [], []]
+    assert trouble.take() == {"connections_unread": 2}
 
 
 def test_ipv4_in_ipv6_is_shown_as_ipv4():
