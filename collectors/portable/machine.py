@@ -36,6 +36,16 @@ class Identity:
     dead: bool = False
 
 
+def present() -> dict[int, int | None]:
+    """Pid → ``Identity.start`` of everybody; ``None`` where the system's list does not tell it.
+
+    Windows gives a pid that was freed to the next process, so that a pid alone does not tell whether somebody new is there.
+    """
+    if WINDOWS:
+        return {one.pid: one.created for one in machine.processes()}
+    return dict.fromkeys(psutil.pids())
+
+
 def identify(pid: int) -> Identity:
     """Look at a process; raises ``ProcessLookupError`` when there is none, or none that may be looked at."""
     if LINUX:

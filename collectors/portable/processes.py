@@ -7,20 +7,18 @@ its environment names the run. One that begins and ends between two looks is nev
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
 from collectors.interface import Candidate, CollectorError, Run
 from collectors.portable.image import Image, environment_of, glance, image_of
-from collectors.portable.machine import Identity, identify
+from collectors.portable.machine import Identity, identify, present
 from collectors.portable.rows import Fact, fact
 
 YOUNG_S = 0.5
-"""How long a stranger is looked at again: it may not have become the agent yet that it is about to be."""
+"""How long a stranger is looked at again, and once more afterwards: it may not have become the agent yet that it is about to be."""
 STRANGERS_S = 10.0
 """How often it is checked whether a pid of a stranger was given to somebody else."""
 
@@ -64,16 +62,16 @@ class Processes:
         self._variable = run_variable
         self._on_candidates = on_candidates
         self.members: dict[int, Member] = {}
-        self._strangers: dict[int, tuple[int, float]] = {}
-        """Pid → start, and when it was first seen."""
+        self._strangers: dict[int, tuple[int, float | None]] = {}
+        """Pid → start, and when it was first seen; ``None`` once it is not looked at any more."""
         self._next_check = 0.0
         self._untold: list[Fact] = []
         """Of members that were found between two looks."""
 
     def begin(self) -> None:
         """Take in who is there already, before the first run begins: none of them is anybody's child."""
-        found = [who for pid in psutil.pids() if (who := _identify(pid)) is not None]
-        self._strangers = {who.pid: (who.start, -YOUNG_S) for who in found}
+        found = [who for pid in present() if (who := _identify(pid)) is not None]
+        self._strangers = {who.pid: (who.start, None) for who in found}
 
     def tag(self, pid: int, number: int, *, begins: bool = False) -> None:
         """Make a process a member; raises ``CollectorError`` when it is gone.
@@ -110,9 +108,9 @@ class Processes:
 
     def look(self) -> list[Fact]:
         """What has changed since the last look."""
-        pids = set(psutil.pids())
+        there = present()
         untold, self._untold = self._untold, []
-        return [*untold, *self._new(pids), *self._changed(), *self._gone()]
+        return [*untold, *self._new(there), *self._changed(), *self._gone()]
 
     def drop(self, number: int) -> None:
         """Forget a run."""
@@ -120,10 +118,11 @@ class Processes:
 
     # Who is new
 
-    def _new(self, pids: set[int]) -> Iterator[Fact]:
-        for pid in self._strangers.keys() - pids:
+    def _new(self, there: Mapping[int, int | None]) -> Iterator[Fact]:
+        gone = [pid for pid, (start, _) in self._strangers.items() if there.get(pid, -1) not in (None, start)]
+        for pid in gone:
             del self._strangers[pid]
-        found = [who for pid in self._unknown(pids) if (who := _identify(pid)) is not None and not who.dead]
+        found = [who for pid in self._unknown(there) if (who := _identify(pid)) is not None and not who.dead]
         left = sorted(found, key=lambda who: (who.start, who.pid))  # parents before their children
         while left:
             adopted = [who for who in left if who.pid not in self.members and self._adopt(who)]
@@ -137,9 +136,9 @@ class Processes:
                 yield from self._begun(claimed)
         self._meet([who for who in left if who.pid not in self.members])
 
-    def _unknown(self, pids: set[int]) -> list[int]:
+    def _unknown(self, pids: Iterable[int]) -> list[int]:
         now = time.monotonic()
-        young = [pid for pid, (_, since) in self._strangers.items() if now - since < YOUNG_S]
+        young = [pid for pid, (_, since) in self._strangers.items() if since is not None]
         fresh = [pid for pid in pids if pid not in self._strangers and pid not in self.members]
         if now >= self._next_check:
             self._next_check = now + STRANGERS_S
@@ -191,7 +190,10 @@ class Processes:
     def _meet(self, strangers: Sequence[Identity]) -> None:
         now = time.monotonic()
         for who in strangers:
-            self._strangers.setdefault(who.pid, (who.start, now))
+            known = self._strangers.setdefault(who.pid, (who.start, now))
+            # By the look that comes after the time, not by the time: on a busy machine there may be none within it.
+            if known[1] is not None and known[1] < now - YOUNG_S:
+                self._strangers[who.pid] = (who.start, None)
         if self._on_candidates is not None and strangers:
             told = [(who, image_of(who.pid)) for who in strangers]
             self._on_candidates([Candidate(w.pid, w.key, i.exe or "", list(i.argv)) for w, i in told])
@@ -200,7 +202,7 @@ class Processes:
         """Processes whose parent is a member and that are none yet."""
         if not self.members:
             return
-        for pid in psutil.pids():
+        for pid in present():
             if pid not in self.members and (who := _identify(pid)) is not None and who.parent_pid in self.members:
                 yield who
 

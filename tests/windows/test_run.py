@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from collectors.portable import machine
 from pipeline.lake.reader import Lake
 
 LICTOR = (sys.executable, "-m", "lictor")
@@ -139,6 +140,14 @@ def test_program_that_is_not_there_is_said_and_leaves_no_run(watched, tmp_path):
     assert done.status == 2
     assert "was not found: nothing was run" in done.err
     assert not (tmp_path / "lake").exists()
+
+
+def test_systems_list_tells_of_a_process_the_start_that_its_handle_does(start):
+    """Who has another start in the list has a stranger's pid: two clocks would make everybody new at every look."""
+    root = start("1", 2)
+    there = machine.present()
+    for pid in (os.getpid(), root.pid):
+        assert there[pid] == machine.identify(pid).start
 
 
 def test_nobody_can_be_asked_and_that_is_said(lictor):

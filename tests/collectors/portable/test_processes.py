@@ -9,6 +9,7 @@ import pytest
 
 from collectors.identity import process_key_from_proc
 from collectors.interface import CollectorError, Run
+from collectors.portable import processes as module
 from collectors.portable.processes import Processes
 
 RUN = Run("run", "agent")
@@ -105,7 +106,7 @@ def test_a_pid_that_is_somebody_elses_by_now_is_no_member(processes, script):
 def test_a_strangers_pid_that_was_given_to_a_child_is_found_all_the_same(processes, script):
     root = script("import subprocess; print(subprocess.Popen(['sleep', '9']).pid, flush=True); input()")
     child = int(root.stdout.readline())
-    processes._strangers[child] = (1, -100.0)  # somebody who began in another tick was seen there
+    processes._strangers[child] = (1, None)  # somebody who began in another tick was seen there
     processes.tag(root.pid, 1)
     facts = until(processes, lambda f: f.get("child_pid") == child)
     assert facts
@@ -149,6 +150,35 @@ def test_candidates_are_told_of_strangers_that_begin(script):
     candidate = next(c for c in told if c.pid == stranger.pid and c.argv[-1:] == ["mark"])
     assert candidate.process_key == process_key_from_proc(stranger.pid)
     assert os.getpid() not in {c.pid for c in told}
+
+
+@pytest.fixture
+def met():
+    """Pids that were told of as candidates, and who tells."""
+    pids = []
+    made = Processes({}, on_candidates=lambda found: pids.extend(one.pid for one in found))
+    return pids, made
+
+
+def test_somebody_else_with_a_strangers_pid_is_met_at_once_where_the_list_tells_them_apart(met, script, monkeypatch):
+    pids, processes = met
+    stranger = script("input()")
+    processes.begin()
+    processes.look()
+    assert stranger.pid not in pids
+    monkeypatch.setattr(module, "present", lambda: {stranger.pid: 1})  # as on Windows, which begins pids anew
+    processes.look()
+    assert pids == [stranger.pid]
+
+
+def test_a_stranger_is_looked_at_once_more_however_late_the_look(met, script, monkeypatch):
+    monkeypatch.setattr(module, "YOUNG_S", 0.0)
+    pids, processes = met
+    processes.begin()
+    stranger = script("input()")
+    for _ in range(4):
+        processes.look()
+    assert pids.count(stranger.pid) == 2
 
 
 def test_who_is_gone_cannot_be_tagged(processes):
