@@ -31,14 +31,30 @@ PLACES = (
 """Only administrators can write there: a program of those names elsewhere is not the system's."""
 
 
-def lineage(pid: int, seen: Iterable[Seen]) -> set[int]:
-    """A process and those above it, as one snapshot has them. Pure."""
+def lineage(pid: int, seen: Iterable[Seen], began: Callable[[int], int]) -> set[int]:
+    """A process and those above it, as one snapshot has them.
+
+    ``began`` gives the time of a creation or raises ``OSError``. Who is younger than its child has the pid of a parent that has ended,
+    and is protected by nothing: it may be the agent. One whose time may not be asked for counts as a parent.
+    """
     parents = {one.pid: one.parent for one in seen}
     found: set[int] = set()
+    until: int | None = None
     while pid in parents and pid not in found:
+        at = _time(began, pid)
+        if at is not None and until is not None and at > until:
+            break
+        until = until if at is None else at
         found.add(pid)
         pid = parents[pid]
     return found - set(NEVER)
+
+
+def _time(began: Callable[[int], int], pid: int) -> int | None:
+    try:
+        return began(pid)
+    except OSError:
+        return None
 
 
 def is_system(name: str, path: str | None) -> bool:
@@ -62,13 +78,14 @@ class WindowsGuard(Permits):
         look: Callable[[], list[Seen]] = snapshot.processes,
         key: Callable[[int], int] = process.key,
         program: Callable[[int], str] = process.program,
+        began: Callable[[int], int] = process.began,
         *,
         own: int | None = None,
         files: Iterable[str] = (),
         rate: Callable[[int], Rate] = Rate,
     ) -> None:
         """``files`` are paths that are never taken away, with all below them; so is the Python that runs this."""
-        self._look, self._key, self._program = look, key, program
+        self._look, self._key, self._program, self._began = look, key, program, began
         self._own = os.getpid() if own is None else own
         self._files = [normcase(os.path.realpath(file)) for file in (*files, sys.prefix)]
         self._files.append(_expanded(r"%systemroot%"))
@@ -96,7 +113,7 @@ class WindowsGuard(Permits):
         for pid in members.intersection(NEVER):
             raise GuardRefusal(f"pid {pid} is the system itself; never touched")
         seen = self._look()
-        for pid in sorted(members & lineage(self._own, seen)):
+        for pid in sorted(members & lineage(self._own, seen, self._began)):
             raise GuardRefusal(f"process {pid} is Lictor itself or one of its parents; not touched")
         for one in seen:
             if one.pid in members and is_system(one.name, self._path(one)):

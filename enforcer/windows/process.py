@@ -51,8 +51,13 @@ def created(handle: int) -> int:
 
 def key(pid: int) -> int:
     """The key of a process that is there; raises ``ProcessLookupError`` when it is not."""
+    return process_key(pid, began(pid))
+
+
+def began(pid: int) -> int:
+    """FILETIME of the creation of a process that is there; raises ``ProcessLookupError`` when it is not."""
     with opened(pid, api.QUERY) as handle:
-        return process_key(pid, created(handle))
+        return created(handle)
 
 
 def program(pid: int) -> str:

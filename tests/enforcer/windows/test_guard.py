@@ -24,9 +24,15 @@ def program(pid):
     return PROGRAMS.get(pid, f"C:\\x\\{pid}.exe")
 
 
+def began(pid):
+    if pid == 500:
+        raise PermissionError(5, "protected")
+    return pid
+
+
 @pytest.fixture
 def made():
-    return WindowsGuard(lambda: SEEN, lambda pid: pid * 10, program, own=700)
+    return WindowsGuard(lambda: SEEN, lambda pid: pid * 10, program, began, own=700)
 
 
 @pytest.mark.parametrize("pid", [0, 4, 400, 500, 600, 700])
@@ -62,7 +68,28 @@ def test_name_counts_only_where_the_system_keeps_its_programs(name, path, refuse
 
 
 def test_lineage_ends_in_a_circle():
-    assert lineage(8, [Seen(8, 12, "a"), Seen(12, 8, "b")]) == {8, 12}
+    assert lineage(8, [Seen(8, 12, "a"), Seen(12, 8, "b")], lambda _: 0) == {8, 12}
+
+
+def test_agent_with_the_pid_of_a_parent_that_has_ended_is_no_parent():
+    seen = [Seen(700, 600, "lictor.exe"), Seen(600, 500, "claude.exe"), Seen(500, 400, "explorer.exe")]
+    assert lineage(700, seen, {700: 7, 600: 6, 500: 5}.__getitem__) == {700, 600, 500}
+    assert lineage(700, seen, {700: 7, 600: 9, 500: 5}.__getitem__) == {700}
+    guard = WindowsGuard(
+        lambda: seen, lambda pid: pid * 10, program, lambda pid: 9 if pid == 600 else pid // 100, own=700
+    )
+    guard.check(Order("kill", "r1", 6000, 600))
+
+
+def test_parent_that_may_not_be_looked_at_is_one():
+    seen = [Seen(700, 600, "lictor.exe"), Seen(600, 500, "service.exe"), Seen(500, 400, "claude.exe")]
+
+    def told(pid):
+        if pid == 600:
+            raise PermissionError(5, "protected")
+        return {700: 7, 500: 8}[pid]
+
+    assert lineage(700, seen, told) == {700, 600}, "what is above it is still held against the last known time"
 
 
 def test_limits_of_a_minute_hold_for_policies_and_not_for_people(made):
@@ -83,5 +110,5 @@ def test_streams_and_lictors_own_files_are_not_taken(tmp_path, made):
     with pytest.raises(GuardRefusal, match="stream"):
         made.check_file("C:\\x\\a.txt:hidden")
     with pytest.raises(GuardRefusal, match="belongs to Lictor"):
-        WindowsGuard(lambda: SEEN, files=[str(tmp_path)], own=700).check_file(str(tmp_path))
+        WindowsGuard(lambda: SEEN, began=began, files=[str(tmp_path)], own=700).check_file(str(tmp_path))
     made.check_file(ntpath.join("D:\\", "agent.txt") if sys.platform == "win32" else str(tmp_path / "agent.txt"))
