@@ -61,10 +61,10 @@ def state(service):
     return win32service.QueryServiceStatus(service)[1]
 
 
-def until(holds):
+def until(holds, told=str):
     deadline = time.monotonic() + PATIENCE_S
     while not holds():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, told()
         time.sleep(0.1)
 
 
@@ -77,18 +77,20 @@ def test_agent_is_found_judged_and_ended(service, home, tmp_path, tree_exe, coun
     agent = tmp_path / "claude.exe"
     shutil.copy(tree_exe, agent)
     win32service.StartService(service, None)
-    until(lambda: "watching" in log(home))
+    until(lambda: "watching" in log(home), lambda: log(home))
     # Children come while the run is watched: those from before it was found are members, and no row says how they began.
     running = subprocess.Popen([str(agent), str(count.port), "0", "500"])
-    until(lambda: "found claude-code" in log(home))
-    assert running.wait(PATIENCE_S) == 137, log(home)
+    until(lambda: "found claude-code" in log(home), lambda: log(home))
+    until(lambda: running.poll() is not None, lambda: log(home))
+    assert running.returncode == 137, log(home)
     assert count.wait(0, 5), count.pids
     win32service.ControlService(service, win32service.SERVICE_CONTROL_STOP)
     until(lambda: state(service) == win32service.SERVICE_STOPPED)
     assert log(home).splitlines()[-1].endswith("ended as it was told to")
-    (deed,) = Lake(home / "lake").query("SELECT enforcement, evidence FROM actions WHERE phase = 'result'").to_pylist()
-    assert deed["enforcement"] == "confirmed"
-    assert deed["evidence"].startswith("TerminateJobObject")
+    # One for each child that was seen before the end: on a busy machine that may be two.
+    deeds = Lake(home / "lake").query("SELECT enforcement, evidence FROM actions WHERE phase = 'result'").to_pylist()
+    assert {deed["enforcement"] for deed in deeds} == {"confirmed"}
+    assert all(deed["evidence"].startswith("TerminateJobObject") for deed in deeds), deeds
 
 
 def test_service_with_a_broken_policy_does_not_watch_and_says_why(service, home):
