@@ -154,7 +154,7 @@ class PortableCollector(LiveCollector):
             # Who makes events for ever must not keep us here.
             if end is not None and (time.monotonic() > end or (not fresh and self._quiet())):
                 return
-            self._rest(ending=end is not None)
+            self._rest(beat + _IDLE, ending=end is not None)
 
     def _facts(self) -> list[Fact]:
         self.began_ns = time.monotonic_ns()
@@ -174,9 +174,9 @@ class PortableCollector(LiveCollector):
         self._renewal_pace.looked(time.thread_time() - began, changed=True)
         self._trouble.say()
 
-    def _rest(self, *, ending: bool) -> None:
-        """Wait for a file event, or until the next look is due."""
-        pause = min(_IDLE, self._process_pace.wait(), self._network_pace.wait())
+    def _rest(self, until: float, *, ending: bool) -> None:
+        """Wait for a file event, or until the next look or the caller (``until``, monotonic) is due."""
+        pause = min(max(until - time.monotonic(), 0.0), self._process_pace.wait(), self._network_pace.wait())
         if self._wake.wait(min(pause, 0.01) if ending else pause):
             self._wake.clear()
             time.sleep(_GATHER)
