@@ -88,7 +88,9 @@ def test_agent_is_found_judged_and_ended(service, home, tmp_path, tree_exe, coun
     until(lambda: state(service) == win32service.SERVICE_STOPPED)
     assert log(home).splitlines()[-1].endswith("ended as it was told to")
     # One for each child that was seen before the end: on a busy machine that may be two.
-    deeds = Lake(home / "lake").query("SELECT enforcement, evidence FROM actions WHERE phase = 'result'").to_pylist()
+    told = "SELECT process_key, enforcement, evidence FROM actions WHERE phase = 'result'"
+    deeds = Lake(home / "lake").query(told).to_pylist()
+    assert len({deed["process_key"] for deed in deeds}) == len(deeds)
     assert {deed["enforcement"] for deed in deeds} == {"confirmed"}
     assert all(deed["evidence"].startswith("TerminateJobObject") for deed in deeds), deeds
 
