@@ -190,9 +190,9 @@ class Processes:
     def _meet(self, strangers: Sequence[Identity]) -> None:
         now = time.monotonic()
         for who in strangers:
-            known = self._strangers.setdefault(who.pid, (who.start, now))
+            _, since = self._strangers.setdefault(who.pid, (who.start, now))
             # By the look that comes after the time, not by the time: on a busy machine there may be none within it.
-            if known[1] is not None and known[1] < now - YOUNG_S:
+            if since is not None and since < now - YOUNG_S:
                 self._strangers[who.pid] = (who.start, None)
         if self._on_candidates is not None and strangers:
             told = [(who, image_of(who.pid)) for who in strangers]
